@@ -1,0 +1,87 @@
+//! Every bound of the server in one place, each with its reason.
+
+use std::time::Duration;
+
+/// A file's text, in bytes of UTF-8. Larger files are data, not code.
+pub const FILE_BYTES: u32 = 4 << 20;
+/// Texts of all living files of a room together, in bytes of UTF-8.
+pub const ROOM_BYTES: u64 = 64 << 20;
+/// Living files in a room.
+pub const FILES: usize = 200;
+/// Files of a room, deleted ones included: they stay in the directory.
+pub const FILES_EVER: usize = 10_000;
+/// A path, in bytes of UTF-8.
+pub const PATH_BYTES: usize = 512;
+/// A room's title, in bytes of UTF-8.
+pub const TITLE_BYTES: usize = 200;
+/// A participant's name, in characters.
+pub const NAME_CHARS: usize = 64;
+/// One edit's inserted text, or one update message, in bytes.
+pub const EDIT_BYTES: usize = 1 << 20;
+/// Changes in one edit.
+pub const EDIT_CHANGES: usize = 10_000;
+/// An update sent in parts, in bytes: a page that comes back from a long time offline.
+pub const UPDATE_BYTES: usize = 8 << 20;
+/// What the server reads as one message: an edit with its envelope.
+pub const MESSAGE_IN_BYTES: usize = (1 << 20) + (64 << 10);
+/// What the server reads as one unary message: a whole text, or a room's first files.
+pub const UNARY_IN_BYTES: usize = 16 << 20;
+/// What the server sends as one message: far below the 4 MiB that every gRPC library accepts, and small enough that
+/// other messages get a turn in between.
+pub const MESSAGE_OUT_BYTES: usize = 256 << 10;
+/// A part of a text in ReadFile; with its envelope below [`MESSAGE_OUT_BYTES`].
+pub const READ_PART_BYTES: usize = 192 << 10;
+/// Sessions of a room at once, those away included.
+pub const SESSIONS: usize = 200;
+/// Operations of one session without a receipt: what a fast client has on its way in a second.
+pub const IN_FLIGHT: usize = 1_024;
+/// Messages in one Publish.
+pub const PUBLISH_MESSAGES: usize = 256;
+/// A presence, in bytes.
+pub const PRESENCE_BYTES: usize = 4 << 10;
+/// Yjs client ids that one session may announce for one file: one a refusal or reopening.
+pub const CLIENT_IDS_PER_SESSION: usize = 64;
+/// Yjs client ids of a file: state vectors, and conflicts at one place, grow with them.
+pub const CLIENT_IDS_PER_FILE: usize = 8_192;
+
+/// Events that wait for one slow reader, in bytes; beyond, it is resynced.
+pub const OUTBOX_BYTES: usize = 4 << 20;
+/// The same in messages.
+pub const OUTBOX_MESSAGES: usize = 4_096;
+/// Commands that wait for one room's actor; beyond, callers wait.
+pub const ROOM_COMMANDS: usize = 1_024;
+/// Calls that wait for a room that is loading; beyond, they are refused.
+pub const LOADING_WAITERS: usize = 1_024;
+/// Operations that wait for the database, over all rooms; beyond, UNAVAILABLE.
+pub const BACKLOG_OPERATIONS: usize = 10_000;
+/// The same in bytes.
+pub const BACKLOG_BYTES: usize = 64 << 20;
+/// Operations in one commit: PostgreSQL binds at most 65,535 values in a statement, SQLite 32,766.
+pub const BATCH_OPERATIONS: usize = 500;
+/// A file's recent operations kept in memory to carry edits over and to resume, in operations.
+pub const HISTORY_OPERATIONS: usize = 4_096;
+/// The same in bytes.
+pub const HISTORY_BYTES: usize = 8 << 20;
+/// Operations read back from the log for an edit on an old base, at most.
+pub const REBASE_OPERATIONS: usize = 100_000;
+/// Operations of a file between two snapshots: 1,000 are applied in a few milliseconds.
+pub const SNAPSHOT_EVERY: u64 = 1_000;
+/// Snapshots kept of a file: the newest, and two to fall back on.
+pub const SNAPSHOTS_KEPT: u64 = 3;
+
+/// How long a cut-off participant is shown as away before it is gone.
+pub const AWAY: Duration = Duration::from_secs(15);
+/// How long a Subscribe session may say nothing before it counts as away: over gRPC-Web nothing else tells.
+pub const SILENCE: Duration = Duration::from_secs(45);
+/// How often a quiet stream gets a checkpoint.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often presence is sent to the others: 20 times a second looks smooth.
+pub const PRESENCE_TICK: Duration = Duration::from_millis(50);
+/// How long after an edit its author counts as typing.
+pub const TYPING: Duration = Duration::from_secs(3);
+/// How long a room without sessions stays in memory.
+pub const ROOM_IDLE: Duration = Duration::from_secs(60);
+/// How soon after its last operation a file gets its snapshot, if the room is otherwise quiet.
+pub const SNAPSHOT_IDLE: Duration = Duration::from_secs(30);
+/// What a client is told to wait before it comes back, at least; the server adds as much again at random.
+pub const RETRY_DELAY: Duration = Duration::from_millis(500);
