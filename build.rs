@@ -33,7 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
 
     let mut messages = prost_build::Config::new();
-    messages.bytes(["."]).extern_path(".google.rpc", "::tonic_types::pb").out_dir(&out);
+    messages
+        .bytes(["."])
+        .extern_path(".google.rpc", "::tonic_types::pb")
+        .out_dir(&out);
     tonic_prost_build::configure()
         .build_server(false)
         .compile_fds_with_config(compiler.file_descriptor_set(), messages)?;

@@ -1,1 +1,6 @@
 //! Tandem.
+
+pub mod document;
+pub mod error;
+pub mod id;
+pub mod limits;
