@@ -22,6 +22,7 @@
 //!
 //! ARCHITECTURE.md tells the rest: the nouns, the path of one edit, and what to touch to add something.
 
+pub mod complete;
 pub mod document;
 pub mod error;
 pub mod id;

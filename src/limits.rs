@@ -85,3 +85,16 @@ pub const ROOM_IDLE: Duration = Duration::from_secs(60);
 pub const SNAPSHOT_IDLE: Duration = Duration::from_secs(30);
 /// What a client is told to wait before it comes back, at least; the server adds as much again at random.
 pub const RETRY_DELAY: Duration = Duration::from_millis(500);
+
+/// Items in one answer of the completion engine.
+pub const COMPLETE_ITEMS: usize = 100;
+/// Text before the cursor that one completion looks at, in bytes: some 2,000 lines.
+pub const COMPLETE_BEFORE_BYTES: usize = 64 << 10;
+/// The same after the cursor.
+pub const COMPLETE_AFTER_BYTES: usize = 32 << 10;
+/// What it looks at of one other file, from the file's beginning, in bytes.
+pub const COMPLETE_OTHER_BYTES: usize = 32 << 10;
+/// What it looks at of all other files together, in bytes.
+pub const COMPLETE_OTHERS_BYTES: usize = 256 << 10;
+/// The longest word that is offered, in characters; longer ones are data.
+pub const COMPLETE_WORD_CHARS: usize = 60;
