@@ -1,0 +1,37 @@
+//! `cargo xtask test`: a database, the other languages' clients, then cargo test. Nothing is skipped.
+
+use std::process::ExitCode;
+
+use crate::run::{Result, cargo, find, root, shown};
+use crate::{apt, environment, postgres};
+
+/// Sets up, runs the tests with the given arguments, and gives cargo's exit code.
+pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
+    let mut missing = environment::missing();
+    if postgres::programs().is_none() {
+        missing.push("postgresql");
+    }
+    apt::install(&missing)?;
+    let python = environment::python()?;
+    let node_folder = root().join("tests/node");
+    environment::npm(&node_folder)?;
+    let node = find("node").ok_or("node is not in PATH")?;
+    let cluster = postgres::Cluster::start()?;
+
+    let mut tests = cargo();
+    tests
+        .args(["test", "--workspace"])
+        .args(args)
+        .env("TANDEM_TEST_POSTGRES", cluster.url())
+        .env("TANDEM_TEST_PYTHON", python.join("python"))
+        .env("TANDEM_TEST_GRPCURL", python.join("grpcurl"))
+        .env("TANDEM_TEST_NODE", node)
+        .env("TANDEM_TEST_NODE_DIR", node_folder);
+    eprintln!("xtask: {}", shown(&tests));
+    let status = tests.status().map_err(|e| format!("cannot run cargo: {e}"))?;
+    drop(cluster);
+    Ok(status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .map_or(ExitCode::FAILURE, ExitCode::from))
+}
