@@ -27,3 +27,6 @@ pub mod document;
 pub mod error;
 pub mod id;
 pub mod limits;
+pub mod room;
+pub mod rpc;
+pub mod store;

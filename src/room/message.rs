@@ -8,9 +8,7 @@ use bytes::Bytes;
 
 use crate::document::{Delta, Unit, UnitChange};
 use crate::error::Error;
-use crate::id::{
-    ClientId, Epoch, FileId, FileRef, OpId, ParticipantId, RequestId, Revision, RoomId, RoomRef,
-};
+use crate::id::{ClientId, Epoch, FileId, FileRef, OpId, ParticipantId, RequestId, Revision, RoomId, RoomRef};
 use crate::store::model::{LineEnding, Micros, Mode, Origin};
 
 /// A unary call's id with the digest of its content.

@@ -1,0 +1,118 @@
+//! How errors travel: as a gRPC status with typed details, or as the same thing inside a message.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use prost::Message;
+use prost_types::Any;
+use tonic::{Code, Status};
+use tonic_types::pb;
+
+use crate::error::{Error, Reason};
+
+/// The domain of every ErrorInfo of ours.
+pub const DOMAIN: &str = "tandem.v1";
+
+/// What a message or a variable of it may take in bytes: a path of full length fits, and the details still fit into the
+/// 8 KiB of headers that every peer reads.
+const TEXT_BYTES: usize = 640;
+
+/// The error as a call's or a stream's end.
+pub fn to_status(error: &Error) -> Status {
+    from_rpc_status(&to_rpc_status(error))
+}
+
+/// The error as a value, for receipts, refused and goodbye.
+pub fn to_rpc_status(error: &Error) -> pb::Status {
+    let details = error.details();
+    let mut typed = vec![any(
+        "ErrorInfo",
+        &pb::ErrorInfo {
+            reason: details.reason.name().to_owned(),
+            domain: DOMAIN.to_owned(),
+            metadata: details
+                .metadata
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), clip(value).to_owned()))
+                .collect::<HashMap<_, _>>(),
+        },
+    )];
+    if let Some(field) = &details.field {
+        typed.push(any(
+            "BadRequest",
+            &pb::BadRequest {
+                field_violations: vec![pb::bad_request::FieldViolation {
+                    field: clip(field).to_owned(),
+                    description: clip(&details.message).to_owned(),
+                    ..Default::default()
+                }],
+            },
+        ));
+    }
+    if let Some(delay) = details.retry_after {
+        typed.push(any(
+            "RetryInfo",
+            &pb::RetryInfo {
+                retry_delay: Some(duration(delay)),
+            },
+        ));
+    }
+    pb::Status {
+        code: details.reason.code() as i32,
+        message: clip(&details.message).to_owned(),
+        details: typed,
+    }
+}
+
+/// A status that stands in a message, as a stream's end.
+pub(super) fn from_rpc_status(status: &pb::Status) -> Status {
+    Status::with_details(
+        Code::from_i32(status.code),
+        status.message.clone(),
+        status.encode_to_vec().into(),
+    )
+}
+
+/// A span of time as the contract has it.
+pub(super) fn duration(span: Duration) -> prost_types::Duration {
+    prost_types::Duration {
+        seconds: i64::try_from(span.as_secs()).unwrap_or(i64::MAX),
+        // Below 1,000,000,000, so it fits.
+        nanos: i32::try_from(span.subsec_nanos()).unwrap_or_default(),
+    }
+}
+
+/// What the transport says of a message that could not be read, in our own terms.
+///
+/// It answers OUT_OF_RANGE for an oversize message where the rest of the gRPC world answers RESOURCE_EXHAUSTED, and
+/// INTERNAL for bytes that are not the message: neither is the server's fault.
+pub fn from_stream_error(status: &Status) -> Error {
+    match status.code() {
+        Code::OutOfRange | Code::ResourceExhausted => Error::new(
+            Reason::MessageTooLarge,
+            "the message is larger than the server reads: send it in smaller parts",
+        ),
+        Code::Unimplemented => Error::new(
+            Reason::MethodUnknown,
+            "there is no such method, or the request's compression is not supported",
+        ),
+        Code::DeadlineExceeded => Error::new(Reason::DeadlineExceeded, "the call took longer than its deadline"),
+        _ => Error::new(
+            Reason::FieldInvalid,
+            "the bytes are not the message of this method: encode it as proto/tandem/v1 says",
+        )
+        .field("message"),
+    }
+}
+
+fn any(name: &str, message: &impl Message) -> Any {
+    Any {
+        type_url: format!("type.googleapis.com/google.rpc.{name}"),
+        value: message.encode_to_vec(),
+    }
+}
+
+/// The beginning of a text, at most [`TEXT_BYTES`] long.
+fn clip(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES)]
+}

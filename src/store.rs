@@ -1,0 +1,3 @@
+//! The log and its projections, in PostgreSQL or SQLite.
+
+pub mod model;
