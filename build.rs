@@ -19,6 +19,10 @@ const FILES: [&str; 5] = [
     "tandem/v1/room_service.proto",
 ];
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo speaks to build scripts by environment variables"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
     let out = PathBuf::from(env::var("OUT_DIR")?);

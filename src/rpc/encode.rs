@@ -11,7 +11,7 @@ use super::proto::v1::{self, ServerMessage};
 use super::status::{duration, to_rpc_status};
 use crate::document::{Delta, Unit};
 use crate::error::Error;
-use crate::id::{OpId, ParticipantId};
+use crate::id::{Epoch, FileId, OpId, ParticipantId, Revision};
 use crate::limits::MESSAGE_OUT_BYTES;
 use crate::room::message::{
     self, Encode, Event, FileChange, Frame, Joined, Opened, OpenedContent, Outcome, Participant, ParticipantState,
@@ -53,20 +53,9 @@ impl Encode for Encoder {
             Event::Resync {
                 file,
                 revision,
-                text,
+                text: Some(text),
                 epoch,
-            } => {
-                let head = v1::Resync {
-                    file_id: file.to_string(),
-                    revision: revision.0,
-                    text: String::new(),
-                    epoch: epoch.0,
-                };
-                match text {
-                    Some(text) => with_text(field::RESYNC, &head, text),
-                    None => plain(Kind::Resync(head)),
-                }
-            }
+            } => with_text(field::RESYNC, &resync_head(*file, *revision, *epoch), text),
             event => plain(kind(event, unit)),
         }
     }
@@ -78,7 +67,7 @@ pub(super) fn plain(kind: Kind) -> Vec<Frame> {
     frames(message.encoded_len(), |buffer| message.encode_raw(buffer))
 }
 
-/// An event that has no long text; the other two are made in [`Encoder::encode`].
+/// An event without its long text, which [`Encoder::encode`] adds.
 fn kind(event: &Event, unit: Unit) -> Kind {
     match event {
         Event::Joined(joined) => Kind::Joined(self::joined(joined)),
@@ -138,16 +127,8 @@ fn kind(event: &Event, unit: Unit) -> Kind {
         }),
         Event::Checkpoint { revision } => Kind::Checkpoint(v1::Checkpoint { revision: revision.0 }),
         Event::Resync {
-            file,
-            revision,
-            text,
-            epoch,
-        } => Kind::Resync(v1::Resync {
-            file_id: file.to_string(),
-            revision: revision.0,
-            text: text.as_ref().map(Rope::to_string).unwrap_or_default(),
-            epoch: epoch.0,
-        }),
+            file, revision, epoch, ..
+        } => Kind::Resync(resync_head(*file, *revision, *epoch)),
         Event::Goodbye { error, retry_delay } => Kind::Goodbye(v1::Goodbye {
             error: Some(to_rpc_status(&goodbye(error, *retry_delay))),
             retry_delay: retry_delay.map(duration),
@@ -197,6 +178,16 @@ fn opened_head(opened: &Opened) -> v1::Opened {
         update,
         state_vector,
         epoch: opened.file.epoch.0,
+    }
+}
+
+/// A resync without its text.
+fn resync_head(file: FileId, revision: Revision, epoch: Epoch) -> v1::Resync {
+    v1::Resync {
+        file_id: file.to_string(),
+        revision: revision.0,
+        text: String::new(),
+        epoch: epoch.0,
     }
 }
 

@@ -2,3 +2,7 @@
 
 mod contract;
 mod layers;
+mod rpc_convert;
+mod rpc_encode;
+mod rpc_page;
+mod rpc_status;
