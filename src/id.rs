@@ -123,6 +123,11 @@ number!(
     i64
 );
 
+impl OpId {
+    /// The highest that the database can hold.
+    pub const MAX: Self = Self(i64::MAX as u64);
+}
+
 impl Revision {
     /// The revision after this one.
     #[must_use]

@@ -58,6 +58,14 @@ pub const BACKLOG_OPERATIONS: usize = 10_000;
 pub const BACKLOG_BYTES: usize = 64 << 20;
 /// Operations in one commit: PostgreSQL binds at most 65,535 values in a statement, SQLite 32,766.
 pub const BATCH_OPERATIONS: usize = 500;
+/// The same in bytes: a commit that size still takes well under a second.
+pub const BATCH_BYTES: usize = 16 << 20;
+/// Writes other than operations that wait for the database: joins, snapshots, new rooms; beyond, UNAVAILABLE.
+pub const BACKLOG_WRITES: usize = 4_096;
+/// Such writes between two commits of the log, so that neither starves the other.
+pub const WRITES_BETWEEN_COMMITS: usize = 32;
+/// Rows read from the log at once.
+pub const LOG_PAGE: u64 = 1_000;
 /// A file's recent operations kept in memory to carry edits over and to resume, in operations.
 pub const HISTORY_OPERATIONS: usize = 4_096;
 /// The same in bytes.
@@ -98,3 +106,13 @@ pub const COMPLETE_OTHER_BYTES: usize = 32 << 10;
 pub const COMPLETE_OTHERS_BYTES: usize = 256 << 10;
 /// The longest word that is offered, in characters; longer ones are data.
 pub const COMPLETE_WORD_CHARS: usize = 60;
+/// How soon after the last commit of the log began a busy log begins the next.
+pub const COMMIT_INTERVAL: Duration = Duration::from_millis(2);
+/// How long one try of a commit, or one statement, may take before its connection is given up.
+pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a call waits for the database, tries and all.
+pub const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long migrations may take at start, the wait for another process's included.
+pub const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
+/// The longest wait between two tries to reach the database.
+pub const STORE_BACKOFF: Duration = Duration::from_secs(2);

@@ -205,6 +205,9 @@ pub struct Answered {
 pub struct Append {
     /// The room.
     pub room: RoomKey,
+    /// Which of this process's copies of the room it comes from, by [`crate::store::Store::incarnation`]: once one append
+    /// of a copy has failed, all of that copy fail, because they build on each other. 0 in a room that is yet to be stored.
+    pub incarnation: u64,
     /// The term that the room's actor holds; another in the row refuses the append.
     pub term: Term,
     /// The operations, in revision order, without gaps.
@@ -213,6 +216,24 @@ pub struct Append {
     pub files: Vec<File>,
     /// The answer to keep, if the operations answer a unary call with a request id.
     pub answered: Option<Answered>,
+}
+
+/// A change of a room's row; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomEdit {
+    /// The new slug; `Some(None)` takes it away.
+    pub slug: Option<Option<String>>,
+    /// The new title.
+    pub title: Option<String>,
+}
+
+/// What became of a wish to bind a client id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindOutcome {
+    /// It is this user's, now or since long.
+    Bound,
+    /// It is another user's.
+    TakenBy(UserKey),
 }
 
 /// How a session takes part; the numbers are stored.

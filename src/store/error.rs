@@ -1,0 +1,100 @@
+//! What can go wrong in the store, as its callers see it.
+
+use std::path::PathBuf;
+
+use crate::error::{Error, Reason};
+use crate::limits::RETRY_DELAY;
+use crate::store::model::Answered;
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database's address is not one that can be used.
+    #[error("the database url can't be used: {0}; give postgres://user@host/name or sqlite://path")]
+    Url(String),
+    /// Another process has the SQLite file.
+    #[error(
+        "another process uses the database file {0}; stop it, or give this one another data directory or a PostgreSQL url"
+    )]
+    InUse(PathBuf),
+    /// The data directory or its files can't be made or opened.
+    #[error("can't use {path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The database refused, or the schema could not be brought up to date.
+    #[error("can't {doing}: {why}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database says.
+        why: String,
+    },
+}
+
+/// Why an append has no success to tell.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The database has, or wants, something else than this copy of the room says: the copy must be discarded.
+    #[error("this copy of the room is not the truth: {0}")]
+    NotTheTruth(String),
+    /// The store was closed first. Whether the operations are in the log, only the log can tell.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// Why a write of a room's row was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// Another living room has the slug.
+    #[error("another room has this slug")]
+    SlugTaken,
+    /// There is no such living room.
+    #[error("there is no such room")]
+    NoRoom,
+    /// The request id has an answer already; nothing was written. The caller compares the digests.
+    #[error("the request id has an answer already")]
+    Answered(Answered),
+    /// Something that a caller gets to see as it is, mostly UNAVAILABLE.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::SlugTaken => Error::new(Reason::RoomExists, "another room has this slug; choose another"),
+            WriteError::NoRoom => Error::new(Reason::RoomNotFound, "there is no such room; create it first"),
+            WriteError::Answered(_) => Error::new(
+                Reason::RequestIdReused,
+                "this request_id was used for another request; use a new one",
+            ),
+            WriteError::Failed(error) => error,
+        }
+    }
+}
+
+/// The error of passing trouble with the database.
+pub(super) fn unavailable() -> Error {
+    Error::new(
+        Reason::StoreUnavailable,
+        "the database does not answer at the moment; try again",
+    )
+    .retry_after(RETRY_DELAY)
+}
+
+/// The error of a store that is going away with its process.
+pub(super) fn shutting_down() -> Error {
+    Error::new(Reason::ShuttingDown, "the server is stopping; try again").retry_after(RETRY_DELAY)
+}
+
+/// The error of what should never happen; the log has the details.
+pub(super) fn internal() -> Error {
+    Error::new(
+        Reason::Internal,
+        "the database refused what the server wrote; this is a bug, please report it",
+    )
+}

@@ -1,0 +1,191 @@
+//! Reads of rooms.
+
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::{
+    AccessMode, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, IsolationLevel,
+    Order, TransactionOptions, TransactionTrait,
+};
+
+use crate::error::Result;
+use crate::id::{Revision, RoomKey, RoomRef};
+use crate::store::Store;
+use crate::store::convert;
+use crate::store::entity::{files, operations, rooms};
+use crate::store::model::{FileAt, Micros, RoomAt, RoomState};
+
+/// What stands beside a room's own columns.
+#[derive(FromQueryResult)]
+struct Head {
+    head: Option<i64>,
+}
+
+/// What stands beside a file's own columns.
+#[derive(FromQueryResult)]
+struct Newest {
+    newest: Option<i64>,
+    last_delta: Option<Vec<u8>>,
+}
+
+impl Store {
+    /// The living room of that id or slug.
+    pub async fn find_room(&self, room: &RoomRef) -> Result<Option<RoomAt>> {
+        let wanted = match room {
+            RoomRef::Id(id) => rooms::Column::Id.eq(id.0),
+            // Slugs are ASCII; anything else is nobody's, and PostgreSQL must not see U+0000 in a text.
+            RoomRef::Slug(slug) if slug.is_ascii() && !slug.contains('\0') => rooms::Column::Slug.eq(slug.as_str()),
+            RoomRef::Slug(_) => return Ok(None),
+        };
+        let mut select = rooms_with_heads();
+        select.and_where(wanted);
+        Ok(self.read("find_room", self.rooms(select)).await?.pop())
+    }
+
+    /// Living rooms, newest first: at most `limit` of those before a time and key, or from the newest on.
+    pub async fn list_rooms(&self, before: Option<(Micros, RoomKey)>, limit: u64) -> Result<Vec<RoomAt>> {
+        let mut select = rooms_with_heads();
+        if let Some((created, key)) = before {
+            let older = Cond::any().add(rooms::Column::Created.lt(created)).add(
+                Cond::all()
+                    .add(rooms::Column::Created.eq(created))
+                    .add(rooms::Column::Key.lt(key.0)),
+            );
+            select.cond_where(older);
+        }
+        select
+            .order_by(rooms::Column::Created, Order::Desc)
+            .order_by(rooms::Column::Key, Order::Desc)
+            .limit(limit);
+        self.read("list_rooms", self.rooms(select)).await
+    }
+
+    /// A living room as the log has it at one moment, without the texts; `None` if it is deleted or was never there.
+    pub async fn load_room(&self, key: RoomKey) -> Result<Option<RoomState>> {
+        let work = async {
+            let transaction = self.one_moment().await?;
+            let state = load(&transaction, key).await?;
+            transaction.commit().await?;
+            Ok(state)
+        };
+        self.read("load_room", work).await
+    }
+
+    async fn rooms(&self, select: SelectStatement) -> Result<Vec<RoomAt>, DbErr> {
+        room_rows(self.readers(), &select).await
+    }
+
+    /// A transaction whose reads all see the same state.
+    async fn one_moment(&self) -> Result<DatabaseTransaction, DbErr> {
+        let mut options = TransactionOptions::default();
+        // In SQLite every transaction is like that.
+        if self.readers().get_database_backend() == DbBackend::Postgres {
+            options.isolation_level = Some(IsolationLevel::RepeatableRead);
+            options.access_mode = Some(AccessMode::ReadOnly);
+        }
+        self.readers().begin_with_options(options).await
+    }
+}
+
+/// Living rooms, each with its head: one look at the end of its part of the primary key.
+fn rooms_with_heads() -> SelectStatement {
+    let head = Query::select()
+        .expr(operations::Column::Revision.max())
+        .from(operations::Entity)
+        .and_where(
+            Expr::col((operations::Entity, operations::Column::Room)).equals((rooms::Entity, rooms::Column::Key)),
+        )
+        .to_owned();
+    Query::select()
+        .columns([
+            rooms::Column::Key,
+            rooms::Column::Id,
+            rooms::Column::Slug,
+            rooms::Column::Title,
+            rooms::Column::Term,
+            rooms::Column::Created,
+            rooms::Column::Deleted,
+        ])
+        .expr_as(subquery(head), "head")
+        .from(rooms::Entity)
+        .and_where(rooms::Column::Deleted.is_null())
+        .to_owned()
+}
+
+fn subquery(select: SelectStatement) -> SimpleExpr {
+    SimpleExpr::SubQuery(None, Box::new(select.into()))
+}
+
+async fn room_rows(connection: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<RoomAt>, DbErr> {
+    let rows = connection.query_all(select).await?;
+    rows.iter()
+        .map(|row| {
+            let room = convert::room(rooms::Model::from_query_result(row, "")?)?;
+            let head = Head::from_query_result(row, "")?.head.unwrap_or(0);
+            Ok(RoomAt {
+                room,
+                head: Revision(convert::number("revision", head)?),
+            })
+        })
+        .collect()
+}
+
+async fn load(transaction: &DatabaseTransaction, key: RoomKey) -> Result<Option<RoomState>, DbErr> {
+    let mut select = rooms_with_heads();
+    select.and_where(rooms::Column::Key.eq(key.0));
+    let Some(RoomAt { room, head }) = room_rows(transaction, &select).await?.pop() else {
+        return Ok(None);
+    };
+    let rows = transaction.query_all(&files_with_newest(key)).await?;
+    let files = rows
+        .iter()
+        .map(|row| {
+            let file = convert::file(files::Model::from_query_result(row, "")?)?;
+            let newest = Newest::from_query_result(row, "")?;
+            Ok(FileAt {
+                file,
+                revision: Revision(convert::number("revision", newest.newest.unwrap_or(0))?),
+                last_delta: newest.last_delta.unwrap_or_default(),
+            })
+        })
+        .collect::<Result<_, DbErr>>()?;
+    Ok(Some(RoomState { room, head, files }))
+}
+
+/// A room's files, each with its newest operation's revision and its newest delta that changed text.
+fn files_with_newest(room: RoomKey) -> SelectStatement {
+    let of_file = |select: &mut SelectStatement| {
+        select
+            .from(operations::Entity)
+            .and_where(operations::Column::Room.eq(room.0))
+            .and_where(
+                Expr::col((operations::Entity, operations::Column::File)).equals((files::Entity, files::Column::Key)),
+            );
+    };
+    let mut newest = Query::select().expr(operations::Column::Revision.max()).to_owned();
+    of_file(&mut newest);
+    let mut delta = Query::select()
+        .column((operations::Entity, operations::Column::Delta))
+        .to_owned();
+    of_file(&mut delta);
+    delta
+        .and_where(Expr::col((operations::Entity, operations::Column::Delta)).ne(Vec::<u8>::new()))
+        .order_by((operations::Entity, operations::Column::Revision), Order::Desc)
+        .limit(1);
+    Query::select()
+        .columns([
+            files::Column::Room,
+            files::Column::Key,
+            files::Column::Id,
+            files::Column::Path,
+            files::Column::LineEnding,
+            files::Column::Deleted,
+            files::Column::Epoch,
+            files::Column::ServerClient,
+            files::Column::CreatedRevision,
+        ])
+        .expr_as(subquery(newest), "newest")
+        .expr_as(subquery(delta), "last_delta")
+        .from(files::Entity)
+        .and_where(files::Column::Room.eq(room.0))
+        .order_by(files::Column::Key, Order::Asc)
+        .to_owned()
+}

@@ -1,0 +1,251 @@
+//! The one task that writes: operations of all rooms in shared commits, other writes between them.
+//!
+//! **The law.** Nothing is reported as done before its COMMIT returned. After any trouble the connection is given up,
+//! and the next try, on a new one, looks in the log before it writes: rows that are there with our source and op id are
+//! a success, others mean that the room's copy is not the truth. Passing trouble is tried again for as long as the
+//! process lives, with everything that is queued still queued.
+
+mod batch;
+mod outcome;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::time::Instant;
+
+use self::batch::RoomBatch;
+use self::outcome::Verdict;
+use crate::id::RoomKey;
+use crate::limits::STORE_BACKOFF;
+use crate::store::connect::Connector;
+use crate::store::failure::Failure;
+use crate::store::job::Job;
+use crate::store::lock::FileLock;
+use crate::store::queue::{Queue, Queued};
+use crate::store::settings::Settings;
+
+pub(super) use self::batch::insert_append;
+
+/// The first wait after trouble.
+const FIRST_BACKOFF: Duration = Duration::from_millis(20);
+
+/// Begins a transaction that will write. SQLite is told so at once: a lock that is taken later can fail half-way.
+pub(super) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    connection.begin_with_options(options).await
+}
+
+/// The writer's own state.
+pub(super) struct Writer {
+    connector: Connector,
+    queue: Arc<Queue>,
+    connection: Option<DatabaseConnection>,
+    interval: Duration,
+    patience: Duration,
+    /// Per room, the newest of its copies that failed. That copy's later appends build on what is not there.
+    poisoned: HashMap<RoomKey, u64>,
+    /// A SQLite file stays ours until the last write, even if all handles are gone before.
+    _lock: Option<Arc<FileLock>>,
+}
+
+/// Closes the queue when the writer ends, however it ends.
+struct AbandonQueue(Arc<Queue>);
+
+impl Drop for AbandonQueue {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+impl Writer {
+    pub(super) fn new(
+        connector: Connector,
+        connection: DatabaseConnection,
+        queue: Arc<Queue>,
+        settings: &Settings,
+        lock: Option<Arc<FileLock>>,
+    ) -> Self {
+        Self {
+            connector,
+            queue,
+            connection: Some(connection),
+            interval: settings.commit_interval,
+            patience: settings.statement_timeout,
+            poisoned: HashMap::new(),
+            _lock: lock,
+        }
+    }
+
+    /// Writes until the queue is closed and empty.
+    pub(super) async fn run(mut self) {
+        let queue = Arc::clone(&self.queue);
+        let _guard = AbandonQueue(Arc::clone(&queue));
+        let mut next = Instant::now();
+        while queue.ready().await {
+            // A busy log gathers for a moment, an idle one is past this point in time already.
+            tokio::time::sleep_until(next).await;
+            next = Instant::now() + self.interval;
+            let batch = queue.take_batch();
+            if !batch.is_empty() {
+                self.commit(batch).await;
+            }
+            for job in queue.take_jobs() {
+                self.perform(job).await;
+            }
+        }
+        if let Some(connection) = self.connection.take() {
+            let _ = tokio::time::timeout(self.patience, connection.close()).await;
+        }
+    }
+
+    /// Brings one batch to its end: every append of it has its outcome afterwards.
+    async fn commit(&mut self, batch: Vec<Queued>) {
+        let rooms = batch::by_room(batch, &self.poisoned);
+        match self.until_settled(&rooms).await {
+            Ok(verdicts) => self.deliver(rooms, verdicts),
+            Err(failure) => {
+                if rooms.len() > 1 {
+                    tracing::warn!(
+                        rooms = rooms.len(),
+                        why = failure.why(),
+                        "a batch failed, trying room by room"
+                    );
+                    metrics::counter!("tandem_store_split_batches_total").increment(1);
+                }
+                for room in rooms {
+                    self.commit_alone(room).await;
+                }
+            }
+        }
+    }
+
+    async fn commit_alone(&mut self, room: RoomBatch) {
+        let alone = std::slice::from_ref(&room);
+        let mut result = self.until_settled(alone).await;
+        if let Err(Failure::Conflict(_)) = result {
+            // Perhaps with our own row, of a commit that nobody heard of: the next try looks first.
+            result = self.until_settled(alone).await;
+        }
+        let verdicts = result.unwrap_or_else(|failure| vec![Verdict::refused(0, failure.why())]);
+        self.deliver(vec![room], verdicts);
+    }
+
+    /// Tries until the database has said yes or no.
+    async fn until_settled(&mut self, rooms: &[RoomBatch]) -> Result<Vec<Verdict>, Failure> {
+        let mut backoff = FIRST_BACKOFF;
+        loop {
+            let begun = Instant::now();
+            let result = self.with_connection(|connection| batch::write(connection, rooms)).await;
+            match result {
+                Err(Failure::Passing(why)) => self.wait(&mut backoff, &why).await,
+                Ok(verdicts) => {
+                    batch::measure(rooms, begun.elapsed());
+                    return Ok(verdicts);
+                }
+                Err(no) => return Err(no),
+            }
+        }
+    }
+
+    /// Runs one try on the log's connection. One that failed is never used again.
+    async fn with_connection<T, F>(&mut self, work: impl FnOnce(DatabaseConnection) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let attempt = async {
+            let connection = match self.connection.clone() {
+                Some(connection) => connection,
+                // Whatever keeps us from connecting may pass.
+                None => self
+                    .connector
+                    .log()
+                    .await
+                    .map_err(|error| Failure::Passing(error.to_string()))?,
+            };
+            self.connection = Some(connection.clone());
+            work(connection).await
+        };
+        let result = match tokio::time::timeout(self.patience, attempt).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::Passing(format!(
+                "no answer within {} ms",
+                self.patience.as_millis()
+            ))),
+        };
+        if result.is_err() {
+            self.disconnect();
+        }
+        result
+    }
+
+    /// Gives the connection up, without waiting for a server that may not answer.
+    fn disconnect(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let patience = self.patience;
+            tokio::spawn(async move {
+                let _ = tokio::time::timeout(patience, connection.close()).await;
+            });
+        }
+    }
+
+    async fn wait(&mut self, backoff: &mut Duration, why: &str) {
+        tracing::warn!(
+            why,
+            wait_ms = backoff.as_millis() as u64,
+            "the database is in trouble, trying again"
+        );
+        metrics::counter!("tandem_store_retries_total").increment(1);
+        tokio::time::sleep(*backoff).await;
+        *backoff = (*backoff * 2).min(STORE_BACKOFF);
+    }
+
+    /// Tells every append its outcome.
+    fn deliver(&mut self, rooms: Vec<RoomBatch>, verdicts: Vec<Verdict>) {
+        for (room, verdict) in rooms.into_iter().zip(verdicts) {
+            if let Some(why) = verdict.why() {
+                tracing::error!(
+                    room = room.room.0,
+                    why,
+                    "a copy of a room is not the truth, it is discarded"
+                );
+                metrics::counter!("tandem_store_not_the_truth_total").increment(1);
+                let poisoned = self.poisoned.entry(room.room).or_default();
+                *poisoned = room.incarnation.max(*poisoned);
+            }
+            verdict.tell(room.appends);
+        }
+    }
+
+    /// Brings one other write to its end, unless its caller gives up first.
+    async fn perform(&mut self, mut job: Box<dyn Job>) {
+        let mut backoff = FIRST_BACKOFF;
+        let mut conflicts = 0;
+        while !job.abandoned() {
+            let attempt = job.as_mut();
+            let result = self
+                .with_connection(|connection| async move { attempt.attempt(&connection).await })
+                .await;
+            match result {
+                Ok(()) => break,
+                Err(Failure::Passing(why)) => self.wait(&mut backoff, &why).await,
+                Err(Failure::Conflict(why)) if conflicts == 0 => {
+                    conflicts += 1;
+                    tracing::warn!(why, "a write met a row, looking again");
+                }
+                Err(failure) => {
+                    tracing::error!(why = failure.why(), "the database refused a write");
+                    break;
+                }
+            }
+        }
+        job.finish();
+    }
+}
