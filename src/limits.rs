@@ -116,3 +116,13 @@ pub const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 /// The longest wait between two tries to reach the database.
 pub const STORE_BACKOFF: Duration = Duration::from_secs(2);
+/// A text that is sent along for one completion, in bytes of UTF-8; its context may have as much again.
+pub const COMPLETE_CODE_BYTES: usize = 1 << 20;
+/// Texts above this are completed off the threads that serve connections, in bytes.
+pub const COMPLETE_INLINE_BYTES: usize = 64 << 10;
+/// Events in one SendFeedback.
+pub const FEEDBACK_EVENTS: usize = 100;
+/// How long a stream may be open without a join.
+pub const JOIN_WAIT: Duration = Duration::from_secs(15);
+/// Refusals of unreadable messages that wait for one slow reader; beyond, its messages wait.
+pub const REFUSALS: usize = 64;

@@ -4,4 +4,5 @@
 pub mod answers;
 pub mod calls;
 pub mod names;
+pub mod offsets;
 pub mod upward;

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
+use prost::encoding::{WireType, decode_key, decode_varint, encode_key, encode_varint, encoded_len_varint, key_len};
 use ropey::Rope;
 
 use super::convert::answers;
@@ -360,6 +360,18 @@ fn fragment(data: Bytes, last: bool) -> Frame {
         head: head.freeze(),
         body: data,
     }
+}
+
+/// Whether the frame is a part of a message and not its last: nothing may come between it and the next.
+pub fn is_unfinished(frame: &Frame) -> bool {
+    let mut head = frame.head.as_ref();
+    let mut read = || {
+        // Only fragments have a head.
+        decode_key(&mut head).and_then(|_| decode_varint(&mut head)).ok()?;
+        decode_key(&mut head).and_then(|_| decode_varint(&mut head)).ok()?;
+        decode_key(&mut head).ok().map(|(tag, _)| tag)
+    };
+    read() == Some(field::DATA)
 }
 
 fn delimited_len(field: u32, len: usize) -> usize {

@@ -19,7 +19,9 @@ const TEXT_BYTES: usize = 640;
 
 /// The error as a call's or a stream's end.
 pub fn to_status(error: &Error) -> Status {
-    from_rpc_status(&to_rpc_status(error))
+    let status = to_rpc_status(error);
+    let details = status.encode_to_vec();
+    Status::with_details(Code::from_i32(status.code), status.message, details.into())
 }
 
 /// The error as a value, for receipts, refused and goodbye.
@@ -62,15 +64,6 @@ pub fn to_rpc_status(error: &Error) -> pb::Status {
         message: clip(&details.message).to_owned(),
         details: typed,
     }
-}
-
-/// A status that stands in a message, as a stream's end.
-pub(super) fn from_rpc_status(status: &pb::Status) -> Status {
-    Status::with_details(
-        Code::from_i32(status.code),
-        status.message.clone(),
-        status.encode_to_vec().into(),
-    )
 }
 
 /// A span of time as the contract has it.

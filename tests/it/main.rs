@@ -5,4 +5,5 @@ mod layers;
 mod rpc_convert;
 mod rpc_encode;
 mod rpc_page;
+mod rpc_parts;
 mod rpc_status;

@@ -14,7 +14,7 @@ use tandem::room::message::{
     Encode, Event, FileChange, FileInfo, Frame, Joined, Open, Opened, OpenedContent, Outcome, Participant,
     ParticipantState, Presence, PresenceChanged, RefusedRequest, RoomInfo, Selection,
 };
-use tandem::rpc::encode::Encoder;
+use tandem::rpc::encode::{Encoder, is_unfinished};
 use tandem::rpc::proto::v1::server_message::Kind;
 use tandem::rpc::proto::v1::{self, CollaborateResponse, SubscribeResponse};
 use tandem::store::model::{LineEnding, Mode, Origin};
@@ -34,6 +34,7 @@ fn decode(frame: &Frame) -> Kind {
 fn encode(event: &Event, unit: Unit) -> Kind {
     let frames = Encoder.encode(event, unit);
     assert_eq!(frames.len(), 1, "a short message is one frame");
+    assert!(!is_unfinished(&frames[0]));
     decode(&frames[0])
 }
 
@@ -46,6 +47,7 @@ fn reassemble(frames: &[Frame]) -> Kind {
             panic!("frame {index} is no fragment")
         };
         assert_eq!(fragment.last, index + 1 == frames.len());
+        assert_eq!(is_unfinished(frame), !fragment.last);
         joined.extend_from_slice(&fragment.data);
     }
     v1::ServerMessage::decode(joined.as_slice())
@@ -400,27 +402,25 @@ fn a_refusal_repeats_what_was_asked_for() {
 }
 
 #[test]
-fn a_goodbye_ends_the_stream_with_its_own_error_and_nothing_else_does() {
+fn a_goodbye_says_why_and_when_to_come_back() {
     let event = Event::Goodbye {
         error: Error::new(Reason::ShuttingDown, "the server is shutting down: connect again"),
         retry_delay: Some(Duration::from_millis(750)),
     };
-    let frames = Encoder.encode(&event, Unit::CodePoint);
-    let Kind::Goodbye(goodbye) = decode(&frames[0]) else {
+    let Kind::Goodbye(goodbye) = encode(&event, Unit::CodePoint) else {
         panic!("no goodbye")
     };
     assert_eq!(goodbye.retry_delay.expect("a delay").nanos, 750_000_000);
-    let status = tandem::rpc::frame::Frame(frames[0].clone())
-        .goodbye()
-        .expect("a status");
-    assert_eq!(status.code(), tonic::Code::Unavailable);
-    let details = tonic_types::StatusExt::get_error_details(&status);
-    assert_eq!(details.error_info().expect("ErrorInfo").reason, "SHUTTING_DOWN");
-    let retry = details.retry_info().expect("RetryInfo").retry_delay;
-    assert_eq!(retry, Some(Duration::from_millis(750)));
-
-    let other = Encoder.encode(&Event::Checkpoint { revision: Revision(11) }, Unit::CodePoint);
-    assert!(tandem::rpc::frame::Frame(other[0].clone()).goodbye().is_none());
+    let error = goodbye.error.expect("an error");
+    assert_eq!(error.code, tonic::Code::Unavailable as i32);
+    let kinds: Vec<&str> = error.details.iter().map(|any| any.type_url.as_str()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "type.googleapis.com/google.rpc.ErrorInfo",
+            "type.googleapis.com/google.rpc.RetryInfo"
+        ]
+    );
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! The upward half of Collaborate.
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tonic::Streaming;
+
+use super::convert::upward::{self, message_empty};
+use super::encode::{plain, receipt};
+use super::frame::Frame;
+use super::op_order::OpOrder;
+use super::proto::v1::{self, client_message, refused, server_message};
+use super::status::{from_stream_error, to_rpc_status};
+use crate::error::{Error, Reason, Result};
+use crate::id::OpId;
+use crate::limits::JOIN_WAIT;
+use crate::room::message::{Door, Outcome};
+use crate::room::{Rooms, Session, SessionSender};
+
+/// What the upward half itself has to tell the client: refusals, or the error that ends the stream.
+pub(super) type Side = mpsc::Sender<Result<Vec<Frame>>>;
+
+/// A session and the rest of the messages that come up to it.
+pub(super) type Joined = (Session, Streaming<v1::CollaborateRequest>);
+
+/// Reads the join and carries it out.
+pub(super) async fn join(rooms: Rooms, mut inbound: Streaming<v1::CollaborateRequest>) -> Result<Joined> {
+    let first = timeout(JOIN_WAIT, next(&mut inbound)).await;
+    let first = first.map_err(|_| not_joined())??;
+    let Some(client_message::Kind::Join(join)) = first else {
+        return Err(not_joined());
+    };
+    let join = upward::join(join, Door::Collaborate, "message.join.")?;
+    let session = rooms.join(join).await?;
+    Ok((session, inbound))
+}
+
+/// Passes messages on until the client closes its side or breaks the protocol. It waits while the session has too much
+/// on its way, and so does the client then.
+pub(super) async fn pump(mut inbound: Streaming<v1::CollaborateRequest>, sender: SessionSender, side: Side) {
+    let mut order = OpOrder::default();
+    let error = loop {
+        let kind = match next(&mut inbound).await {
+            Ok(Some(kind)) => kind,
+            Ok(None) => return,
+            Err(error) => break error,
+        };
+        match pass_on(kind, &mut order, &sender).await {
+            Ok(None) => {}
+            Ok(Some(refusal)) => {
+                if side.send(Ok(refusal)).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => break error,
+        }
+    };
+    // If the stream is gone, nobody is left to tell.
+    let _ = side.send(Err(error)).await;
+}
+
+/// The next message's kind; `None` at the end.
+async fn next(inbound: &mut Streaming<v1::CollaborateRequest>) -> Result<Option<client_message::Kind>> {
+    let request = inbound.message().await.map_err(|status| from_stream_error(&status))?;
+    let Some(request) = request else {
+        return Ok(None);
+    };
+    let kind = request.message.and_then(|message| message.kind);
+    kind.map(Some).ok_or_else(|| message_empty("message"))
+}
+
+/// Passes one message on. One that makes no sense in itself is refused alone, by the frames returned.
+async fn pass_on(
+    kind: client_message::Kind,
+    order: &mut OpOrder,
+    sender: &SessionSender,
+) -> Result<Option<Vec<Frame>>> {
+    let request = Request::of(&kind);
+    let continues = match (&kind, &request) {
+        (client_message::Kind::Join(_), _) => return Err(upward::already_joined()),
+        (client_message::Kind::Update(update), _) => order.take(update.op_id, update.more)?,
+        (_, Request::Operation { op_id, .. }) => order.take(*op_id, false)?,
+        _ => false,
+    };
+    match upward::upward(kind, "message.") {
+        Ok(message) => sender.send(message).await.map(|()| None),
+        // The room has the earlier parts of this operation and answers for it; two receipts would be one too many.
+        Err(error) if continues => Err(error),
+        Err(error) => Ok(Some(request.refuse(error))),
+    }
+}
+
+/// What a refusal has to name.
+enum Request {
+    Operation { op_id: u64, file_id: String },
+    Other(refused::Request),
+    Leave,
+}
+
+impl Request {
+    fn of(kind: &client_message::Kind) -> Self {
+        use client_message::Kind;
+        match kind {
+            Kind::Edit(edit) => Self::Operation {
+                op_id: edit.op_id,
+                file_id: match &edit.file {
+                    Some(v1::edit::File::FileId(id)) => id.clone(),
+                    _ => String::new(),
+                },
+            },
+            Kind::Update(update) => Self::Operation {
+                op_id: update.op_id,
+                file_id: match &update.file {
+                    Some(v1::update::File::FileId(id)) => id.clone(),
+                    _ => String::new(),
+                },
+            },
+            Kind::Open(open) => Self::Other(refused::Request::Open(open.clone())),
+            Kind::Close(close) => Self::Other(refused::Request::Close(close.clone())),
+            Kind::Presence(presence) => Self::Other(refused::Request::Presence(presence.clone())),
+            Kind::Join(_) | Kind::Leave(_) => Self::Leave,
+        }
+    }
+
+    fn refuse(self, error: Error) -> Vec<Frame> {
+        let kind = match self {
+            Self::Operation { op_id, file_id } => {
+                server_message::Kind::Receipt(receipt(OpId(op_id), &Outcome::Refused(error), file_id))
+            }
+            Self::Other(request) => server_message::Kind::Refused(v1::Refused {
+                request: Some(request),
+                error: Some(to_rpc_status(&error)),
+            }),
+            Self::Leave => return Vec::new(),
+        };
+        plain(kind).into_iter().map(Frame).collect()
+    }
+}
+
+fn not_joined() -> Error {
+    Error::new(Reason::NotJoined, "send join first: a stream begins with it")
+}
