@@ -116,6 +116,7 @@ pub const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 /// The longest wait between two tries to reach the database.
 pub const STORE_BACKOFF: Duration = Duration::from_secs(2);
+
 /// A text that is sent along for one completion, in bytes of UTF-8; its context may have as much again.
 pub const COMPLETE_CODE_BYTES: usize = 1 << 20;
 /// Texts above this are completed off the threads that serve connections, in bytes.
