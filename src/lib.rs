@@ -27,6 +27,7 @@ pub mod document;
 pub mod error;
 pub mod id;
 pub mod limits;
+pub mod path;
 pub mod room;
 pub mod rpc;
 pub mod store;

@@ -70,8 +70,10 @@ pub const LOG_PAGE: u64 = 1_000;
 pub const HISTORY_OPERATIONS: usize = 4_096;
 /// The same in bytes.
 pub const HISTORY_BYTES: usize = 8 << 20;
-/// Operations read back from the log for an edit on an old base, at most.
-pub const REBASE_OPERATIONS: usize = 100_000;
+/// Operations read into a file's history when it is loaded: what clients come back to after a restart.
+pub const HISTORY_LOADED: u64 = 1_024;
+/// Revisions that an edit on an old base may be carried over.
+pub const REBASE_OPERATIONS: u64 = 100_000;
 /// Operations of a file between two snapshots: 1,000 are applied in a few milliseconds.
 pub const SNAPSHOT_EVERY: u64 = 1_000;
 /// Snapshots kept of a file: the newest, and two to fall back on.
@@ -89,6 +91,8 @@ pub const PRESENCE_TICK: Duration = Duration::from_millis(50);
 pub const TYPING: Duration = Duration::from_secs(3);
 /// How long a room without sessions stays in memory.
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);
+/// How long an ending room waits for the database before it leaves the rest to the log's writer.
+pub const DRAIN: Duration = Duration::from_secs(5);
 /// How soon after its last operation a file gets its snapshot, if the room is otherwise quiet.
 pub const SNAPSHOT_IDLE: Duration = Duration::from_secs(30);
 /// What a client is told to wait before it comes back, at least; the server adds as much again at random.

@@ -278,7 +278,7 @@ pub struct NewUser {
 }
 
 /// A Yjs client id bound to a user in one file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Binding {
     /// The file.
     pub file: FileKey,

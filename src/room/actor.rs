@@ -1,0 +1,235 @@
+//! The task that owns a room: it takes commands, hands rows to the log, runs jobs, and lets go of what is committed.
+//!
+//! It decides nothing of a room's content: that is the state's. It decides when the room is idle, and when this copy
+//! of it is not the truth any more.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use crate::error::{Error, Reason};
+use crate::id::Revision;
+use crate::limits;
+use crate::room::command::Command;
+use crate::room::job::{self, Done};
+use crate::room::registry::Place;
+use crate::room::state::{Effect, Now, RoomState};
+use crate::room::{clock, gone};
+use crate::store::AppendError;
+
+type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// How many commands one turn takes before it hands rows to the log.
+const TURN: usize = 64;
+/// How often a room without presence to send looks around.
+const IDLE_TICK: Duration = Duration::from_secs(1);
+
+/// How an actor ends.
+enum End {
+    /// Idle, everything written.
+    Drained,
+    /// Not the truth any more.
+    Broken(String),
+    /// The room was deleted.
+    Deleted,
+    /// The server goes down.
+    Shutdown,
+}
+
+/// One room's task.
+pub(super) struct Actor {
+    pub(super) state: RoomState,
+    pub(super) commands: mpsc::Receiver<Command>,
+    /// Woken when a reader has caught up or is gone.
+    pub(super) readers: Arc<Notify>,
+    pub(super) place: Place,
+    appends: FuturesOrdered<Pending<(Revision, Result<(), AppendError>)>>,
+    jobs: FuturesUnordered<Pending<Done>>,
+}
+
+impl Actor {
+    /// An actor that has yet to run.
+    pub(super) fn new(state: RoomState, commands: mpsc::Receiver<Command>, readers: Arc<Notify>, place: Place) -> Self {
+        Self {
+            state,
+            commands,
+            readers,
+            place,
+            appends: FuturesOrdered::new(),
+            jobs: FuturesUnordered::new(),
+        }
+    }
+
+    /// Runs the room until its end.
+    pub(super) async fn run(mut self) {
+        metrics::gauge!("tandem_rooms_open").increment(1.0);
+        let end = self.live().await;
+        self.finish(end).await;
+        metrics::gauge!("tandem_rooms_open").decrement(1.0);
+    }
+
+    async fn live(&mut self) -> End {
+        let mut batch = Vec::with_capacity(TURN);
+        let mut next_tick = Instant::now() + IDLE_TICK;
+        loop {
+            if self.state.presence_is_due() {
+                next_tick = next_tick.min(Instant::now() + limits::PRESENCE_TICK);
+            }
+            tokio::select! {
+                biased;
+                Some((revision, outcome)) = self.appends.next(), if !self.appends.is_empty() => {
+                    match outcome {
+                        Ok(()) => self.state.on_committed(revision),
+                        Err(AppendError::NotTheTruth(why)) => return End::Broken(why),
+                        Err(AppendError::Closed) => return End::Shutdown,
+                    }
+                }
+                Some(done) = self.jobs.next(), if !self.jobs.is_empty() => self.state.done(done, clock()),
+                () = tokio::time::sleep_until(next_tick) => {
+                    next_tick = Instant::now() + IDLE_TICK;
+                    if let Some(end) = self.tick(clock()).await {
+                        return end;
+                    }
+                }
+                () = self.readers.notified() => self.state.readers_moved(clock()),
+                taken = self.commands.recv_many(&mut batch, TURN) => {
+                    if taken == 0 {
+                        return End::Shutdown;
+                    }
+                    let now = clock();
+                    for command in batch.drain(..) {
+                        match command {
+                            Command::Deleted => return End::Deleted,
+                            Command::Shutdown => return End::Shutdown,
+                            command => self.state.handle(command, now),
+                        }
+                    }
+                }
+            }
+            self.perform();
+            if let Some(why) = self.state.broken.take() {
+                return End::Broken(why);
+            }
+        }
+    }
+
+    /// Hands over what the state wants done.
+    fn perform(&mut self) {
+        for effect in std::mem::take(&mut self.state.effects) {
+            match effect {
+                Effect::Append(append, permit) => {
+                    let revision = append
+                        .operations
+                        .last()
+                        .map_or(Revision(0), |operation| operation.revision);
+                    let outcome = self.state.store.append(append, permit);
+                    self.appends
+                        .push_back(Box::pin(async move { (revision, outcome.await) }));
+                }
+                Effect::Job(job) => {
+                    self.jobs
+                        .push(Box::pin(job::run(self.state.store.clone(), self.state.key, job)));
+                }
+            }
+        }
+    }
+
+    async fn tick(&mut self, now: Now) -> Option<End> {
+        let state = &mut self.state;
+        state.send_presence(now);
+        state.heartbeat(now);
+        state.tidy_members(now.at);
+        let quiet = limits::SNAPSHOT_IDLE;
+        state.snapshot_files(|open| {
+            open.since_snapshot >= limits::SNAPSHOT_EVERY || now.at.duration_since(open.used) >= quiet
+        });
+        self.perform();
+        let state = &self.state;
+        let idle = state.members.is_empty() && now.at.duration_since(state.used) >= self.place.idle_after();
+        if idle && self.is_settled() {
+            self.drain().await
+        } else {
+            None
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.state.is_settled() && self.appends.is_empty() && self.jobs.is_empty()
+    }
+
+    /// Writes the last snapshots, and ends unless somebody has asked for the room meanwhile.
+    async fn drain(&mut self) -> Option<End> {
+        self.place.idle();
+        self.state.snapshot_files(|_| true);
+        self.settle(limits::DRAIN).await;
+        if !self.is_settled() || !self.commands.is_empty() {
+            self.place.not_drained();
+            return None;
+        }
+        self.place.drained().then_some(End::Drained)
+    }
+
+    /// Waits until everything accepted is committed and every job is done, for a time.
+    async fn settle(&mut self, most: Duration) {
+        let deadline = Instant::now() + most;
+        self.perform();
+        while !self.appends.is_empty() || !self.jobs.is_empty() {
+            tokio::select! {
+                Some((revision, outcome)) = self.appends.next(), if !self.appends.is_empty() => {
+                    if outcome.is_err() {
+                        return;
+                    }
+                    self.state.on_committed(revision);
+                }
+                Some(done) = self.jobs.next(), if !self.jobs.is_empty() => self.state.done(done, clock()),
+                () = tokio::time::sleep_until(deadline) => return,
+            }
+            self.perform();
+        }
+    }
+
+    async fn finish(mut self, end: End) {
+        let error = match &end {
+            End::Drained => None,
+            End::Broken(why) => {
+                metrics::counter!("tandem_rooms_discarded_total").increment(1);
+                tracing::error!(room = %self.state.info.id, why, "this copy of the room is not the truth: it is read again");
+                Some(gone())
+            }
+            End::Deleted => {
+                self.settle(limits::DRAIN).await;
+                Some(Error::new(
+                    Reason::RoomDeleted,
+                    "the room was deleted: do not come back",
+                ))
+            }
+            End::Shutdown => {
+                self.settle(limits::DRAIN).await;
+                self.state.snapshot_files(|_| true);
+                self.settle(limits::DRAIN).await;
+                Some(shutting_down())
+            }
+        };
+        if let Some(error) = error {
+            self.place.discard();
+            self.state.end_all_streams(&error);
+        }
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            command.refuse(&gone());
+        }
+    }
+}
+
+fn shutting_down() -> Error {
+    Error::new(
+        Reason::ShuttingDown,
+        "the server is shutting down: connect again and resume",
+    )
+    .retry_after(crate::room::retry_delay())
+}

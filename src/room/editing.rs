@@ -1,0 +1,385 @@
+//! The path of one edit through the room: from a session's message to an accepted operation.
+
+use crate::document::{self, Failure, Unit, UnitChange};
+use crate::error::{Error, Reason, Result};
+use crate::id::{FileKey, FileRef, OpId, Revision, SessionId};
+use crate::limits;
+use crate::room::job::{Job, Lookup, Need};
+use crate::room::member::Parked;
+use crate::room::message::{Edit, Event, Outcome, Update};
+use crate::room::state::{Author, Change, Effect, Now, RoomState, Stop};
+use crate::store::model::{Kind, Mode, Origin};
+
+/// What to do with an operation's number.
+enum Numbered {
+    /// It is the next one.
+    New,
+    /// It is done, or on its way already.
+    Known,
+}
+
+impl RoomState {
+    /// A text session's change: carried to the head, applied, accepted.
+    pub(super) fn edit(&mut self, session: SessionId, parked: &mut Parked, edit: &Edit, now: Now) -> Result<(), Stop> {
+        if let Numbered::Known = self.number(session, edit.op_id, parked, &edit.file)? {
+            return Ok(());
+        }
+        self.expect_mode(session, Mode::Text)?;
+        let Some(member) = self.members.get(&session) else {
+            return Ok(());
+        };
+        let unit = member.unit;
+        let entry = self.directory.find_living(&edit.file)?;
+        let key = entry.file.key;
+        self.ready(key, now)?;
+        let base = self.base(key, edit.base)?;
+        let changes = self.carried(key, &edit.changes, base, unit)?;
+        let inserted: u64 = changes.iter().map(|change| change.insert.len() as u64).sum();
+        self.admit_growth(key, inserted)?;
+        let permit = self.reserve(document_bytes(&changes))?;
+        let Some(file) = self.files.get_mut(&key) else {
+            return Err(Stop::Wait(Need::File(key)));
+        };
+        let applied = match file.document.edit(unit, &changes) {
+            Ok(applied) => applied,
+            Err(Failure::Refused(error)) => return Err(Stop::Refuse(error)),
+            Err(Failure::Broken(why)) => return self.defect(Ok(()), why),
+        };
+        let author = self.author(session, edit.op_id, parked, now);
+        let origin = if edit.origin == Origin::Unspecified {
+            Origin::Typed
+        } else {
+            edit.origin
+        };
+        let text = Some((applied.delta, applied.update));
+        let change = Change {
+            kind: Kind::Edit,
+            origin,
+            text,
+            row: None,
+            announced: None,
+        };
+        self.accept(key, author, change, permit, now);
+        Ok(())
+    }
+
+    /// A Yjs session's change: through the gate, applied, accepted.
+    pub(super) fn update(
+        &mut self,
+        session: SessionId,
+        parked: &mut Parked,
+        update: &Update,
+        now: Now,
+    ) -> Result<(), Stop> {
+        let bytes = match self.whole_update(session, update)? {
+            Some(bytes) => bytes,
+            None => {
+                parked.permit.take();
+                return Ok(());
+            }
+        };
+        let done = self.whole(session, parked, update, &bytes, now);
+        if let Err(Stop::Wait(_) | Stop::WaitForReader) = &done
+            && let Some(member) = self.members.get_mut(&session)
+        {
+            // It is called again with the last part alone.
+            let kept = bytes.len() - update.update.len();
+            member.parts = (kept > 0).then(|| (update.op_id, bytes[..kept].to_vec()));
+        }
+        done
+    }
+
+    fn whole(
+        &mut self,
+        session: SessionId,
+        parked: &mut Parked,
+        update: &Update,
+        bytes: &[u8],
+        now: Now,
+    ) -> Result<(), Stop> {
+        if let Numbered::Known = self.number(session, update.op_id, parked, &update.file)? {
+            return Ok(());
+        }
+        self.expect_mode(session, Mode::Yjs)?;
+        let entry = self.directory.find_living(&update.file)?;
+        let (key, id, epoch) = (entry.file.key, entry.file.id, entry.file.epoch);
+        self.ready(key, now)?;
+        self.expect_open(session, key)?;
+        if update.epoch != epoch {
+            return Err(Stop::Refuse(
+                Error::new(
+                    Reason::EpochMismatch,
+                    "the update is of another epoch: open the file with a new Y.Doc",
+                )
+                .with("epoch", epoch),
+            ));
+        }
+        let room_left = limits::ROOM_BYTES.saturating_sub(self.directory.bytes());
+        let permit = self.reserve(bytes.len() * 3)?;
+        let Some(member) = self.members.get(&session) else {
+            return Ok(());
+        };
+        let user = member.session.user;
+        let Some(file) = self.files.get_mut(&key) else {
+            return Err(Stop::Wait(Need::File(key)));
+        };
+        let file_left = u64::from(limits::FILE_BYTES).saturating_sub(u64::from(file.document.len().utf8));
+        let most = u32::try_from(file_left.min(room_left)).unwrap_or(u32::MAX);
+        let bindings = &file.bindings;
+        let may_write = |client| bindings.get(&client) == Some(&user);
+        let applied = match file.document.update(bytes, &may_write, most) {
+            Ok(applied) => applied,
+            Err(Failure::Refused(error)) => return Err(Stop::Refuse(error)),
+            Err(Failure::Broken(why)) => return self.defect(Ok(()), why),
+        };
+        if applied.update.is_empty() {
+            // It adds nothing: what it says is committed when the head of this moment is.
+            let event = Event::Receipt {
+                op_id: update.op_id,
+                outcome: Outcome::Committed(self.head),
+                file: Some(id),
+            };
+            self.tell(session, parked.stream, event, parked.permit.take());
+            return Ok(());
+        }
+        let author = self.author(session, update.op_id, parked, now);
+        let origin = if update.origin == Origin::Unspecified {
+            Origin::Typed
+        } else {
+            update.origin
+        };
+        let text = Some((applied.delta, applied.update));
+        let change = Change {
+            kind: Kind::Update,
+            origin,
+            text,
+            row: None,
+            announced: None,
+        };
+        self.accept(key, author, change, permit, now);
+        Ok(())
+    }
+
+    /// Joins an update's parts; `None` while more are to come.
+    fn whole_update(&mut self, session: SessionId, update: &Update) -> Result<Option<Vec<u8>>, Stop> {
+        let Some(member) = self.members.get_mut(&session) else {
+            return Ok(None);
+        };
+        if update.update.len() > limits::EDIT_BYTES {
+            return Err(Stop::Refuse(too_large(limits::EDIT_BYTES).field("update")));
+        }
+        let mut bytes = match member.parts.take() {
+            Some((op_id, bytes)) if op_id == update.op_id => bytes,
+            _ => Vec::new(),
+        };
+        if bytes.len() + update.update.len() > limits::UPDATE_BYTES {
+            return Err(Stop::Refuse(too_large(limits::UPDATE_BYTES).field("update")));
+        }
+        bytes.extend_from_slice(&update.update);
+        if update.more {
+            member.parts = Some((update.op_id, bytes));
+            return Ok(None);
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Whether an operation's number is a new one. One that is on its way is left to it; one that is past is looked
+    /// up in the log.
+    fn number(&mut self, session: SessionId, op_id: OpId, parked: &mut Parked, file: &FileRef) -> Result<Numbered> {
+        let Some(member) = self.members.get(&session) else {
+            return Ok(Numbered::Known);
+        };
+        if op_id == OpId(0) {
+            return Err(Error::new(Reason::OpIdOrder, "number your operations from 1")
+                .field("op_id")
+                .with("op_id", 0));
+        }
+        if op_id > member.highest {
+            return Ok(Numbered::New);
+        }
+        if !member.in_flight.contains(&op_id) {
+            let lookup = Lookup {
+                session,
+                stream: parked.stream,
+                source: member.source(),
+                op_id,
+                file: self.directory.find(file).ok().map(|entry| entry.file.id),
+                permit: parked.permit.take(),
+            };
+            self.effects.push(Effect::Job(Job::Lookup(lookup)));
+        }
+        Ok(Numbered::Known)
+    }
+
+    /// An operation of the past was looked up: its old receipt, or none and never will be one.
+    pub(super) fn looked_up(&mut self, lookup: Lookup, found: Result<Option<Revision>>, now: Now) {
+        let outcome = match found {
+            Ok(Some(revision)) => Outcome::Committed(revision),
+            Ok(None) => Outcome::Refused(
+                Error::new(
+                    Reason::NotAccepted,
+                    "this operation was never committed and later ones are: keep its text as a draft",
+                )
+                .with("op_id", lookup.op_id),
+            ),
+            Err(error) => return self.end_stream(lookup.session, error, now.at),
+        };
+        let event = Event::Receipt {
+            op_id: lookup.op_id,
+            outcome,
+            file: lookup.file,
+        };
+        self.tell(lookup.session, lookup.stream, event, lookup.permit);
+    }
+
+    fn author(&mut self, session: SessionId, op_id: OpId, parked: &mut Parked, now: Now) -> Author {
+        let mut author = Author {
+            source: crate::id::Source::Session(session),
+            op_id,
+            user: crate::id::UserKey(0),
+            session: None,
+            permit: parked.permit.take(),
+            answered: None,
+        };
+        if let Some(member) = self.members.get_mut(&session) {
+            member.highest = op_id;
+            member.in_flight.insert(op_id);
+            if member.edited.replace(now.at).is_none() {
+                self.presence_dirty = true;
+            }
+            author.user = member.session.user;
+            author.session = Some((session, member.session.participant));
+        }
+        author
+    }
+
+    fn expect_mode(&self, session: SessionId, mode: Mode) -> Result<()> {
+        match self.members.get(&session) {
+            Some(member) if member.session.mode != mode => Err(Error::new(
+                Reason::WrongMode,
+                match mode {
+                    Mode::Text => "this session joined in Yjs mode: send update, or join in text mode",
+                    Mode::Yjs => "this session joined in text mode: send edit, or join in Yjs mode",
+                },
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn expect_open(&self, session: SessionId, key: FileKey) -> Result<()> {
+        let open = self.members.get(&session).and_then(|member| member.open.get(&key));
+        match open.and_then(|open| open.yjs.as_ref()) {
+            None => Err(Error::new(
+                Reason::FileNotOpen,
+                "open the file before you send its updates",
+            )),
+            Some(yjs) if yjs.resync_first => Err(Error::new(
+                Reason::ResyncFirst,
+                "an update of this file was refused: open it again with a new Y.Doc, and offer unsaved text as a draft",
+            )
+            .with("client_id", yjs.client)),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// After a refused update a Yjs session's document has a hole: nothing more of the file until it is opened again.
+    pub(super) fn lose_document(&mut self, session: SessionId, file: &FileRef) {
+        let Ok(key) = self.directory.find(file).map(|entry| entry.file.key) else {
+            return;
+        };
+        let open = self
+            .members
+            .get_mut(&session)
+            .and_then(|member| member.open.get_mut(&key));
+        if let Some(yjs) = open.and_then(|open| open.yjs.as_mut()) {
+            yjs.resync_first = true;
+        }
+    }
+
+    /// An operation's refusal.
+    pub(super) fn refusal(&self, op_id: OpId, file: &FileRef, error: Error) -> Event {
+        let file = self.directory.find(file).ok().map(|entry| entry.file.id);
+        Event::Receipt {
+            op_id,
+            outcome: Outcome::Refused(error),
+            file,
+        }
+    }
+
+    /// The base of an edit, checked against what there is.
+    pub(super) fn base(&self, key: FileKey, base: Option<Revision>) -> Result<Revision> {
+        let created = self.directory.get(key).map_or(Revision(0), |entry| entry.file.created);
+        let head = self.committed;
+        match base {
+            None => Err(Error::new(
+                Reason::BaseMissing,
+                format!("say which revision's text the change is for in base_revision; the head is {head}"),
+            )
+            .field("base_revision")
+            .with("head", head)),
+            Some(base) if base > head => Err(Error::new(
+                Reason::BaseInFuture,
+                format!("there is no revision {base} yet; the head is {head}"),
+            )
+            .field("base_revision")
+            .with("head", head)),
+            Some(base) if base < created => Err(too_old(head, created)),
+            Some(base) => Ok(base),
+        }
+    }
+
+    /// An edit's changes, checked against the text at their base and carried to the head.
+    pub(super) fn carried(
+        &self,
+        key: FileKey,
+        changes: &[UnitChange],
+        base: Revision,
+        unit: Unit,
+    ) -> Result<Vec<UnitChange>, Stop> {
+        let Some(file) = self.files.get(&key) else {
+            return Err(Stop::Wait(Need::File(key)));
+        };
+        let Some(mut since) = file.history.since(base) else {
+            return Err(Stop::Wait(Need::History(key, base)));
+        };
+        let length = since.next().map_or(file.document.len(), |past| past.delta.before);
+        drop(since);
+        document::check(changes, length.get(unit))?;
+        file.history
+            .carry(changes.to_vec(), base, unit)
+            .ok_or(Stop::Wait(Need::History(key, base)))
+    }
+
+    /// Whether a file's text may grow by `inserted` bytes.
+    pub(super) fn admit_growth(&self, key: FileKey, inserted: u64) -> Result<()> {
+        let before = self
+            .files
+            .get(&key)
+            .map_or(0, |file| u64::from(file.document.len().utf8));
+        self.admit_bytes(before, inserted)
+    }
+}
+
+/// What an edit weighs in the backlog: its text in the row's delta and Yjs bytes, and in the events.
+pub(super) fn document_bytes(changes: &[UnitChange]) -> usize {
+    256 + changes.iter().map(|change| change.insert.len() * 3 + 48).sum::<usize>()
+}
+
+/// The base is older than the history that can be carried over.
+pub(super) fn too_old(head: Revision, oldest: Revision) -> Error {
+    Error::new(
+        Reason::BaseTooOld,
+        format!("the base is too old to carry the change over: read the file at {head} and change that text"),
+    )
+    .field("base_revision")
+    .with("head", head)
+    .with("oldest", oldest)
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::new(
+        Reason::EditTooLarge,
+        format!("an update has at most {limit} bytes: send it in smaller ones"),
+    )
+    .with("limit", limit)
+}

@@ -1,0 +1,128 @@
+//! A file's recent operations in memory: what edits on an older text are carried over, and what a text client gets
+//! that comes back.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::document::{self, Delta, Unit, UnitChange};
+use crate::id::{OpId, ParticipantId, Revision, Source};
+use crate::limits;
+use crate::store::model::Origin;
+
+/// One operation of the file.
+#[derive(Clone, Debug)]
+pub(super) struct Past {
+    /// Its revision.
+    pub(super) revision: Revision,
+    /// What it did to the text.
+    pub(super) delta: Arc<Delta>,
+    /// Where it came from.
+    pub(super) source: uuid::Uuid,
+    /// The source's number for it.
+    pub(super) op_id: OpId,
+    /// Whose it is, where that is known.
+    pub(super) participant: Option<ParticipantId>,
+    /// How its text came to be.
+    pub(super) origin: Origin,
+}
+
+impl Past {
+    /// The author's own number for it, if `source` is its author.
+    pub(super) fn op_id_for(&self, source: Source) -> Option<OpId> {
+        (self.source == source.uuid()).then_some(self.op_id)
+    }
+}
+
+/// All operations of one file after a revision, oldest first.
+#[derive(Debug)]
+pub(super) struct History {
+    /// Every operation of the file after this revision is here.
+    complete_after: Revision,
+    past: VecDeque<Past>,
+    bytes: usize,
+}
+
+impl History {
+    /// A history that begins after `revision`.
+    pub(super) fn after(revision: Revision) -> Self {
+        Self {
+            complete_after: revision,
+            past: VecDeque::new(),
+            bytes: 0,
+        }
+    }
+
+    /// The revision after which it is complete.
+    pub(super) fn complete_after(&self) -> Revision {
+        self.complete_after
+    }
+
+    /// Adds the newest operation, and forgets the oldest beyond the bounds.
+    pub(super) fn push(&mut self, past: Past) {
+        self.bytes += weight(&past);
+        self.past.push_back(past);
+        while self.past.len() > limits::HISTORY_OPERATIONS || self.bytes > limits::HISTORY_BYTES {
+            let Some(oldest) = self.past.pop_front() else { break };
+            self.bytes -= weight(&oldest);
+            self.complete_after = oldest.revision;
+        }
+    }
+
+    /// Puts older operations, read back from the log, before what is there. They stay until the next push.
+    pub(super) fn prepend(&mut self, complete_after: Revision, older: Vec<Past>) {
+        for past in older
+            .into_iter()
+            .rev()
+            .filter(|past| past.revision <= self.complete_after)
+        {
+            self.bytes += weight(&past);
+            self.past.push_front(past);
+        }
+        self.complete_after = self.complete_after.min(complete_after);
+    }
+
+    /// The operations after `revision`; `None` if it does not go back so far.
+    pub(super) fn since(&self, revision: Revision) -> Option<impl Iterator<Item = &Past>> {
+        if revision < self.complete_after {
+            return None;
+        }
+        let from = self.past.partition_point(|past| past.revision <= revision);
+        Some(self.past.range(from..))
+    }
+
+    /// Changes made on the text at `base`, carried to the newest text; `None` if it does not go back so far.
+    pub(super) fn carry(&self, changes: Vec<UnitChange>, base: Revision, unit: Unit) -> Option<Vec<UnitChange>> {
+        Some(
+            self.since(base)?
+                .fold(changes, |changes, past| document::carry(changes, &past.delta, unit)),
+        )
+    }
+
+    /// An offset in the text at `base`, carried to the newest text.
+    pub(super) fn carry_offset(&self, offset: u32, base: Revision, unit: Unit) -> Option<u32> {
+        Some(self.since(base)?.fold(offset, |at, past| {
+            document::carry_position(at, &past.delta, unit, false)
+        }))
+    }
+}
+
+fn weight(past: &Past) -> usize {
+    let inserted: usize = past.delta.changes.iter().map(|change| change.insert.len() + 64).sum();
+    inserted + 128
+}
+
+impl History {
+    /// Says whose the operations are, where that is known.
+    pub(super) fn name_authors(&mut self, participant: impl Fn(uuid::Uuid) -> Option<ParticipantId>) {
+        for past in &mut self.past {
+            past.participant = participant(past.source);
+        }
+    }
+}
+
+impl History {
+    /// The revision of the file's newest operation that concerned its text; at least where it begins.
+    pub(super) fn newest(&self) -> Revision {
+        self.past.back().map_or(self.complete_after, |past| past.revision)
+    }
+}

@@ -1,0 +1,39 @@
+//! A file whose text is in memory.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use crate::document::Document;
+use crate::id::{ClientId, Revision, UserKey};
+use crate::room::history::History;
+
+/// A loaded file.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    /// Its Yjs document and text, at the room's head.
+    pub(super) document: Document,
+    /// Its recent operations.
+    pub(super) history: History,
+    /// Whose each bound Yjs client id is.
+    pub(super) bindings: HashMap<ClientId, UserKey>,
+    /// The revision of its newest snapshot, or of its creation.
+    pub(super) snapshot: Revision,
+    /// Operations since then.
+    pub(super) since_snapshot: u64,
+    /// When it was last used.
+    pub(super) used: Instant,
+}
+
+impl OpenFile {
+    /// A file just loaded or created.
+    pub(super) fn new(document: Document, history: History, snapshot: Revision, now: Instant) -> Self {
+        Self {
+            document,
+            history,
+            bindings: HashMap::new(),
+            snapshot,
+            since_snapshot: 0,
+            used: now,
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What leaves a room: each event is encoded once per form in use and shared by all who get it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::document::Unit;
+use crate::id::{OpId, Revision, SessionId};
+use crate::room::job::Job;
+use crate::room::member::Member;
+use crate::room::message::{Encode, Event, FileChange, Frame, Outcome, ParticipantState};
+use crate::room::state::{Accepted, Effect, Out, RoomState};
+
+/// An event's frames by unit, made when the first receiver of a unit comes.
+struct Once<'a> {
+    event: &'a Event,
+    encode: &'a Arc<dyn Encode>,
+    frames: HashMap<Unit, Vec<Frame>>,
+}
+
+impl<'a> Once<'a> {
+    fn new(event: &'a Event, encode: &'a Arc<dyn Encode>) -> Self {
+        Self {
+            event,
+            encode,
+            frames: HashMap::new(),
+        }
+    }
+
+    fn frames(&mut self, unit: Unit) -> &[Frame] {
+        self.frames
+            .entry(unit)
+            .or_insert_with(|| self.encode.encode(self.event, unit))
+    }
+}
+
+impl RoomState {
+    /// Lets one thing leave: everything that it says is committed.
+    pub(super) fn release(&mut self, out: Out) {
+        match out {
+            Out::Attach {
+                session,
+                stream,
+                outbox,
+                joined,
+            } => {
+                let Some(member) = self.members.get_mut(&session).filter(|member| member.stream == stream) else {
+                    return;
+                };
+                outbox.push(self.encode.encode(&joined, member.unit), None);
+                member.outbox = Some(outbox);
+            }
+            Out::Tell {
+                session,
+                stream,
+                event,
+                permit,
+            } => {
+                if let Some(member) = self.members.get(&session).filter(|member| member.stream == stream) {
+                    member.push(self.encode.encode(&event, member.unit), permit);
+                }
+            }
+            Out::Operation(accepted) => self.release_operation(*accepted),
+            Out::Everyone { event, except } => self.release_to_everyone(&event, except, self.committed),
+            Out::Reply { reply, answer } => {
+                let _gone = reply.send(Ok(answer));
+            }
+            Out::Replies { request, answer } => {
+                for reply in self
+                    .requests
+                    .remove(&request)
+                    .map(|(_, replies)| replies)
+                    .unwrap_or_default()
+                {
+                    let _gone = reply.send(Ok(answer.clone()));
+                }
+            }
+            Out::Presence {
+                unit,
+                yjs,
+                event,
+                except,
+            } => self.release_presence(unit, yjs, &event, except),
+            Out::Snapshot(snapshot) => self.effects.push(Effect::Job(Job::Snapshot(snapshot))),
+        }
+    }
+
+    fn release_operation(&mut self, mut accepted: Accepted) {
+        if let Some((session, _, op_id)) = accepted.author {
+            let receipt = Event::Receipt {
+                op_id,
+                outcome: Outcome::Committed(accepted.revision),
+                file: Some(accepted.id),
+            };
+            if let Some(member) = self.members.get_mut(&session) {
+                member.in_flight.remove(&op_id);
+                member.push(self.encode.encode(&receipt, member.unit), accepted.permit.take());
+            }
+        }
+        if let Some((info, change)) = &accepted.change {
+            let event = Event::FileChanged {
+                file: info.clone(),
+                revision: accepted.revision,
+                change: *change,
+                participant: accepted.author.map(|(_, participant, _)| participant),
+            };
+            self.release_to_everyone(&event, None, accepted.revision);
+            if *change == FileChange::Deleted {
+                for member in self.members.values_mut() {
+                    member.open.remove(&accepted.file);
+                    if member
+                        .cursor
+                        .as_ref()
+                        .is_some_and(|cursor| cursor.file == accepted.file)
+                    {
+                        member.cursor = None;
+                    }
+                }
+            }
+        } else {
+            self.release_text(&accepted);
+        }
+    }
+
+    /// Sends an operation's text to the sessions that have its file open: position edits to text sessions, Yjs bytes
+    /// to Yjs sessions.
+    fn release_text(&mut self, accepted: &Accepted) {
+        let Some((delta, update)) = &accepted.text else { return };
+        let participant = accepted.author.map(|(_, participant, _)| participant);
+        let edited = |op_id: Option<OpId>| Event::Edited {
+            file: accepted.id,
+            revision: accepted.revision,
+            delta: delta.clone(),
+            participant,
+            op_id,
+            origin: accepted.origin,
+        };
+        let updated = Event::Updated {
+            file: accepted.id,
+            revision: accepted.revision,
+            epoch: accepted.epoch,
+            update: Bytes::clone(update),
+            participant,
+            origin: accepted.origin,
+        };
+        let others = edited(None);
+        let mut others = Once::new(&others, &self.encode);
+        let mut updated = Once::new(&updated, &self.encode);
+        let author = accepted.author.map(|(session, _, _)| session);
+        for member in self.members.values_mut() {
+            let is_author = author == Some(member.session.id);
+            let (is_yjs, unit) = (member.is_yjs(), member.unit);
+            let Some(open) = member.open.get_mut(&accepted.file) else {
+                continue;
+            };
+            if open.behind || accepted.revision <= open.since {
+                continue;
+            }
+            let sent = match (&member.outbox, &open.yjs) {
+                (None, _) => true,
+                // It has what it sent, or has dropped its document.
+                (Some(_), Some(yjs)) if is_author || yjs.resync_first => true,
+                (Some(outbox), _) if is_yjs => outbox.offer(updated.frames(Unit::Utf16)),
+                (Some(outbox), _) if is_author => {
+                    let own = edited(accepted.author.map(|(_, _, op_id)| op_id));
+                    outbox.offer(&self.encode.encode(&own, unit))
+                }
+                (Some(outbox), _) => outbox.offer(others.frames(unit)),
+            };
+            if sent {
+                open.since = accepted.revision;
+            } else {
+                open.behind = true;
+                metrics::counter!("tandem_streams_behind_total").increment(1);
+            }
+        }
+    }
+
+    fn release_to_everyone(&mut self, event: &Event, except: Option<SessionId>, revision: Revision) {
+        let mut once = Once::new(event, &self.encode);
+        for member in self
+            .members
+            .values_mut()
+            .filter(|member| Some(member.session.id) != except)
+        {
+            let Some(outbox) = &member.outbox else { continue };
+            if member.behind_from.is_none() && !outbox.offer(once.frames(member.unit)) {
+                // What it missed is told when it has caught up; from before this revision, to be on the safe side.
+                member.behind_from = Some(Revision(revision.0.saturating_sub(1)));
+            }
+        }
+    }
+
+    /// Tells everybody who somebody is now.
+    pub(super) fn announce(&mut self, session: SessionId) {
+        if let Some(member) = self.members.get(&session) {
+            let event = Event::ParticipantChanged(member.participant());
+            self.gate(Out::Everyone {
+                event,
+                except: Some(session),
+            });
+        }
+    }
+
+    /// Ends a session's stream with a goodbye. Its operations on their way stay on their way.
+    pub(super) fn end_stream(&mut self, session: SessionId, error: crate::error::Error, now: std::time::Instant) {
+        let encode = self.encode.clone();
+        if let Some(member) = self.members.get_mut(&session) {
+            member.end_stream(error, |event, unit| encode.encode(event, unit));
+            self.gone_quiet(session, now);
+        }
+    }
+
+    /// A session has lost its stream: it is away for a while before it is gone.
+    pub(super) fn gone_quiet(&mut self, session: SessionId, now: std::time::Instant) {
+        let Some(member) = self.members.get_mut(&session) else {
+            return;
+        };
+        member.outbox = None;
+        member.parked.clear();
+        member.parts = None;
+        member.open.clear();
+        member.heard = now;
+        if member.state == ParticipantState::Present {
+            member.state = ParticipantState::Away;
+            self.announce(session);
+        }
+    }
+
+    /// Ends every stream with a goodbye.
+    pub(super) fn end_all_streams(&mut self, error: &crate::error::Error) {
+        let encode = self.encode.clone();
+        for member in self.members.values_mut() {
+            member.end_stream(error.clone(), |event, unit| encode.encode(event, unit));
+        }
+    }
+}
+
+/// Whether a member can be forgotten: it has no stream, and nothing of it is on its way.
+pub(super) fn is_gone(member: &Member, now: std::time::Instant) -> bool {
+    member.outbox.is_none() && member.in_flight.is_empty() && now.duration_since(member.heard) >= crate::limits::AWAY
+}

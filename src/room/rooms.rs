@@ -1,0 +1,593 @@
+//! All rooms: found in the database, opened when somebody asks, each once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rand::Rng;
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::task::TaskTracker;
+
+use crate::document::Unit;
+use crate::error::{Error, Reason, Result};
+use crate::id::{
+    Epoch, FileId, FileKey, OpId, ParticipantId, RequestId, Revision, RoomId, RoomKey, RoomRef, SessionId, Source,
+    Term, UserId, UserKey,
+};
+use crate::limits;
+use crate::path;
+use crate::room::actor::Actor;
+use crate::room::calls::first_text;
+use crate::room::command::{Attach, Command};
+use crate::room::directory::{Directory, Entry};
+use crate::room::handle::RoomHandle;
+use crate::room::message::{
+    CreatedRoom, Door, Encode, FileInfo, Join, JoinHow, NewFile, NewRoom, Open, Request, RoomChange, RoomInfo, Upward,
+};
+use crate::room::outbox::outbox;
+use crate::room::registry::{Found, Live, Place, Registry, opened};
+use crate::room::session::{Attached, Session, SessionSender};
+use crate::room::state::RoomState;
+use crate::room::{clock, gone, slug};
+use crate::store::Store;
+use crate::store::model;
+use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Room, RoomAt, RoomEdit};
+
+/// Where a page of rooms begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomCursor {
+    /// The creation time of the last room of the page before.
+    pub created: Micros,
+    /// Its key.
+    pub key: RoomKey,
+}
+
+/// All rooms.
+#[derive(Clone)]
+pub struct Rooms(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    encode: Arc<dyn Encode>,
+    registry: Registry,
+    attached: Attached,
+    streams: AtomicU64,
+    tasks: TaskTracker,
+    idle_after: Duration,
+}
+
+impl Rooms {
+    /// The rooms of a database. `encode` makes the bytes that streams get; a room without sessions stays in memory
+    /// for `idle_after`.
+    pub fn new(store: Store, encode: Arc<dyn Encode>, idle_after: Duration) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            encode,
+            registry: Registry::default(),
+            attached: Attached::default(),
+            streams: AtomicU64::new(0),
+            tasks: TaskTracker::new(),
+            idle_after,
+        }))
+    }
+
+    /// Creates a room with its first files, or an empty main.txt.
+    ///
+    /// # Errors
+    /// SLUG_INVALID, ROOM_EXISTS, FIELD_INVALID, and those of creating files.
+    pub async fn create_room(&self, new: NewRoom, request: Option<Request>) -> Result<CreatedRoom> {
+        if let Some(kept) = self.kept(RoomKey(0), request).await? {
+            return serde_json::from_slice(&kept).map_err(|error| unreadable_answer(&error));
+        }
+        let (room, append, created) = first_rows(new, request)?;
+        match self.0.store.create_room(room, append).await {
+            Ok(_room) => Ok(created),
+            // Somebody with the same request id was first.
+            Err(error) if request.is_some() => match self.kept(RoomKey(0), request).await? {
+                Some(kept) => serde_json::from_slice(&kept).map_err(|error| unreadable_answer(&error)),
+                None => Err(error.into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn kept(&self, scope: RoomKey, request: Option<Request>) -> Result<Option<Vec<u8>>> {
+        let Some(request) = request else { return Ok(None) };
+        match self.0.store.answered(scope, request.id).await? {
+            None => Ok(None),
+            Some(kept) if kept.digest == request.digest => Ok(Some(kept.answer)),
+            Some(_) => Err(Error::new(
+                Reason::RequestIdReused,
+                "this request_id was used for another request: choose a new one",
+            )
+            .field("request_id")
+            .with("request_id", request.id)),
+        }
+    }
+
+    /// A room as it is in the log.
+    ///
+    /// # Errors
+    /// ROOM_NOT_FOUND.
+    pub async fn get_room(&self, room: &RoomRef) -> Result<RoomInfo> {
+        self.find(room).await.map(info)
+    }
+
+    /// A page of rooms, newest first, and where the next begins.
+    ///
+    /// # Errors
+    /// STORE_UNAVAILABLE.
+    pub async fn list_rooms(
+        &self,
+        after: Option<RoomCursor>,
+        limit: usize,
+    ) -> Result<(Vec<RoomInfo>, Option<RoomCursor>)> {
+        let before = after.map(|cursor| (cursor.created, cursor.key));
+        let mut rooms = self.0.store.list_rooms(before, limit as u64 + 1).await?;
+        let more = rooms.len() > limit;
+        rooms.truncate(limit);
+        let next = rooms.last().filter(|_| more).map(|at| RoomCursor {
+            created: at.room.created,
+            key: at.room.key,
+        });
+        Ok((rooms.into_iter().map(info).collect(), next))
+    }
+
+    /// Changes a room's slug or title.
+    ///
+    /// # Errors
+    /// ROOM_NOT_FOUND, SLUG_INVALID, ROOM_EXISTS, FIELD_INVALID, REQUEST_ID_REUSED.
+    pub async fn update_room(&self, room: &RoomRef, change: RoomChange, request: Option<Request>) -> Result<RoomInfo> {
+        if let Some(kept) = self.kept(RoomKey(0), request).await? {
+            return serde_json::from_slice(&kept).map_err(|error| unreadable_answer(&error));
+        }
+        let mut at = self.find(room).await?;
+        let key = at.room.key;
+        let mut edit = RoomEdit::default();
+        if let Some(wanted) = change.slug {
+            let wanted = (!wanted.is_empty()).then_some(wanted);
+            wanted.as_deref().map(slug::check).transpose()?;
+            at.room.slug.clone_from(&wanted);
+            edit.slug = Some(wanted);
+        }
+        if let Some(title) = change.title {
+            at.room.title = checked_title(title)?;
+            edit.title = Some(at.room.title.clone());
+        }
+        let answer = info(at);
+        self.0
+            .store
+            .update_room(key, edit, kept_answer(request, &answer))
+            .await?;
+        if let Some(live) = self.0.registry.peek(key) {
+            // A room that has just ended reads its row again anyway.
+            let _ended = live.commands.send(Command::Renamed(answer.clone())).await;
+        }
+        Ok(answer)
+    }
+
+    /// Deletes a room; its streams get goodbye.
+    ///
+    /// # Errors
+    /// ROOM_NOT_FOUND, REQUEST_ID_REUSED.
+    pub async fn delete_room(&self, room: &RoomRef, request: Option<Request>) -> Result<()> {
+        if self.kept(RoomKey(0), request).await?.is_some() {
+            return Ok(());
+        }
+        let key = self.find(room).await?.room.key;
+        self.0.store.delete_room(key, kept_answer(request, &())).await?;
+        if let Some(live) = self.0.registry.peek(key) {
+            let _ended = live.commands.send(Command::Deleted).await;
+        }
+        Ok(())
+    }
+
+    /// A room to ask.
+    ///
+    /// # Errors
+    /// ROOM_NOT_FOUND.
+    pub async fn room(&self, room: &RoomRef) -> Result<RoomHandle> {
+        let at = self.find(room).await?;
+        Ok(RoomHandle {
+            rooms: self.clone(),
+            room: at.room.key,
+        })
+    }
+
+    async fn find(&self, room: &RoomRef) -> Result<RoomAt> {
+        self.0.store.find_room(room).await?.ok_or_else(|| {
+            Error::new(
+                Reason::RoomNotFound,
+                format!("there is no room {room}: create it, or check its name"),
+            )
+            .with("room", room)
+        })
+    }
+
+    /// Lets a stream into a room, as a new session or as one that comes back.
+    ///
+    /// # Errors
+    /// ROOM_NOT_FOUND, ROOM_FULL, SESSION_UNKNOWN, BASE_IN_FUTURE, FIELD_INVALID.
+    pub async fn join(&self, join: Join) -> Result<Session> {
+        let (session, token, resumed) = match join.how {
+            JoinHow::New { room, name, mode, unit } => {
+                let room = self.find(&room).await?.room.key;
+                let (session, token) = self.new_session(room, &name, mode, unit).await?;
+                (session, token, None)
+            }
+            JoinHow::Resume { token, last_revision } => {
+                let session = self.0.store.session_by_token(&hash_token(&token)).await?;
+                (session.ok_or_else(session_unknown)?, token, Some(last_revision))
+            }
+        };
+        self.attach(session, token, join.door, resumed, join.open).await
+    }
+
+    async fn new_session(
+        &self,
+        room: RoomKey,
+        name: &str,
+        mode: model::Mode,
+        unit: Unit,
+    ) -> Result<(model::Session, String)> {
+        let name = checked_name(name)?;
+        let token = new_token()?;
+        let session = model::Session {
+            id: SessionId::new(),
+            room,
+            user: UserKey(0),
+            // Not v7: it is public, and need not tell when the session began.
+            participant: ParticipantId(uuid::Uuid::new_v4()),
+            name: name.clone(),
+            token_hash: hash_token(&token),
+            mode,
+            unit: u8::try_from(unit.number()).unwrap_or(1),
+            created: clock().wall,
+        };
+        let user = model::NewUser {
+            id: UserId::new(),
+            name,
+        };
+        Ok((self.0.store.new_session(user, session).await?, token))
+    }
+
+    async fn attach(
+        &self,
+        session: model::Session,
+        token: String,
+        door: Door,
+        resumed: Option<Revision>,
+        open: Vec<Open>,
+    ) -> Result<Session> {
+        let live = self.open(session.room).await?;
+        let stream = self.0.streams.fetch_add(1, Ordering::Relaxed) + 1;
+        let sender = SessionSender::new(live.commands.clone(), session.id, stream);
+        let guard = self.0.attached.enter(session.token_hash, sender.clone());
+        let (outbox, frames) = outbox(live.readers.clone(), Some(Box::new(guard)));
+        let (reply, let_in) = oneshot::channel();
+        let attach = Attach {
+            session,
+            token,
+            stream,
+            outbox,
+            door,
+            resumed,
+            open,
+            committed: None,
+            reply,
+        };
+        live.commands
+            .send(Command::Attach(attach))
+            .await
+            .map_err(|_ended| gone())?;
+        let_in.await.map_err(|_dropped| gone())??;
+        Ok(Session { frames, sender })
+    }
+
+    /// Takes messages of the session that has this token.
+    ///
+    /// # Errors
+    /// SESSION_UNKNOWN; NOT_JOINED if it has no stream; TOO_MANY_IN_FLIGHT; ROOM_UNAVAILABLE.
+    pub async fn publish(&self, token: &str, messages: Vec<Upward>) -> Result<()> {
+        let hash = hash_token(token);
+        if let Some(sender) = self.0.attached.find(&hash) {
+            return sender.send_all(messages).await;
+        }
+        match self.0.store.session_by_token(&hash).await? {
+            Some(_) => Err(Error::new(
+                Reason::NotJoined,
+                "the session has no stream here just now: resume it with Subscribe, then publish again",
+            )),
+            None => Err(session_unknown()),
+        }
+    }
+
+    /// Opens a room, or finds it open.
+    pub(super) async fn open(&self, room: RoomKey) -> Result<Live> {
+        match self.0.registry.ask(room, self.0.idle_after)? {
+            Found::Room(wait) => opened(wait, self.0.tasks.len()).await,
+            Found::Load(place, tell, wait) => {
+                let rooms = self.clone();
+                self.0.tasks.spawn(async move { rooms.load(room, place, tell).await });
+                opened(wait, 0).await
+            }
+        }
+    }
+
+    /// Reads a room and runs its actor.
+    async fn load(self, room: RoomKey, mut place: Place, tell: watch::Sender<Option<Result<Live>>>) {
+        let loaded = match self.0.store.load_room(room).await {
+            Ok(Some(rows)) => Ok(rows),
+            Ok(None) => Err(Error::new(Reason::RoomNotFound, "there is no such room any more").with("room", room)),
+            Err(error) => Err(error),
+        };
+        let rows = match loaded {
+            Ok(rows) => rows,
+            Err(error) => {
+                place.loaded(false);
+                tell.send_replace(Some(Err(error)));
+                return;
+            }
+        };
+        let (commands, taken) = mpsc::channel(limits::ROOM_COMMANDS);
+        let readers = Arc::new(Notify::new());
+        let state = self.state(rows, place.incarnation());
+        place.loaded(true);
+        tell.send_replace(Some(Ok(Live {
+            commands,
+            readers: readers.clone(),
+        })));
+        drop(tell);
+        Actor::new(state, taken, readers, place).run().await;
+    }
+
+    fn state(&self, rows: model::RoomState, incarnation: u64) -> RoomState {
+        let now = clock().at;
+        let entries = rows.files.into_iter().map(|at| {
+            let bytes = crate::document::Delta::lengths(&at.last_delta).map_or(0, |(_, after)| u64::from(after.utf8));
+            Entry {
+                file: at.file,
+                revision: at.revision,
+                bytes,
+            }
+        });
+        RoomState::new(
+            RoomInfo {
+                id: rows.room.id,
+                slug: rows.room.slug,
+                title: rows.room.title,
+                created: rows.room.created,
+                head: rows.head,
+            },
+            rows.room.key,
+            rows.room.term,
+            incarnation,
+            Directory::new(entries),
+            self.0.store.clone(),
+            self.0.encode.clone(),
+            now,
+        )
+    }
+
+    /// Ends all rooms: every stream gets goodbye, and what was accepted is committed.
+    pub async fn shutdown(&self, grace: Duration) {
+        for wait in self.0.registry.stop() {
+            let live = wait.borrow().clone();
+            if let Some(Ok(live)) = live {
+                // A full queue is worked off first; the room's own waits are bounded.
+                let _ended = tokio::time::timeout(grace, live.commands.send(Command::Shutdown)).await;
+            }
+        }
+        self.0.tasks.close();
+        if tokio::time::timeout(grace, self.0.tasks.wait()).await.is_err() {
+            tracing::warn!("some rooms did not end within the grace time");
+        }
+        self.0.store.close(grace).await;
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// STORE_UNAVAILABLE.
+    pub async fn ready(&self) -> Result<()> {
+        self.0.store.ping().await
+    }
+}
+
+fn info(at: RoomAt) -> RoomInfo {
+    RoomInfo {
+        id: at.room.id,
+        slug: at.room.slug,
+        title: at.room.title,
+        created: at.room.created,
+        head: at.head,
+    }
+}
+
+fn kept_answer<T: serde::Serialize>(request: Option<Request>, answer: &T) -> Option<Answered> {
+    request.map(|request| Answered {
+        request: request.id,
+        digest: request.digest,
+        answer: serde_json::to_vec(answer).unwrap_or_default(),
+    })
+}
+
+/// The rows of a new room, and what its creator is told.
+fn first_rows(new: NewRoom, request: Option<Request>) -> Result<(Room, Append, CreatedRoom)> {
+    if let Some(wanted) = &new.slug {
+        slug::check(wanted)?;
+    }
+    let time = clock().wall;
+    let room = Room {
+        key: RoomKey(0),
+        id: RoomId::new(),
+        slug: new.slug,
+        title: checked_title(new.title)?,
+        term: Term(0),
+        created: time,
+    };
+    let first = if new.files.is_empty() {
+        vec![NewFile {
+            path: "main.txt".to_owned(),
+            text: String::new(),
+        }]
+    } else {
+        new.files
+    };
+    let source = Source::Request(request.map_or_else(RequestId::new, |request| request.id));
+    let (files, operations) = first_files(&first, source, time)?;
+    let mut infos: Vec<FileInfo> = files
+        .iter()
+        .map(|file| {
+            Entry {
+                file: file.clone(),
+                revision: file.created,
+                bytes: 0,
+            }
+            .info()
+        })
+        .collect();
+    infos.sort_by(|a, b| a.path.cmp(&b.path));
+    let head = operations.last().map_or(Revision(0), |operation| operation.revision);
+    let created = CreatedRoom {
+        room: RoomInfo {
+            id: room.id,
+            slug: room.slug.clone(),
+            title: room.title.clone(),
+            created: time,
+            head,
+        },
+        files: infos,
+    };
+    let answered = kept_answer(request, &created);
+    let append = Append {
+        room: RoomKey(0),
+        term: Term(0),
+        incarnation: 0,
+        operations,
+        files,
+        answered,
+    };
+    Ok((room, append, created))
+}
+
+fn first_files(new: &[NewFile], source: Source, time: Micros) -> Result<(Vec<File>, Vec<Operation>)> {
+    let mut directory = Directory::default();
+    let (mut files, mut operations) = (Vec::new(), Vec::new());
+    for (index, file) in new.iter().enumerate() {
+        let field = |name: &str| format!("files[{index}].{name}");
+        let wanted = path::parse(&file.path, &field("path"))?;
+        directory.room_for_one()?;
+        directory
+            .admit(&wanted, None)
+            .map_err(|error| error.field(field("path")))?;
+        let first = first_text(file, &field("text"))?;
+        let bytes = u64::from(first.document.len().utf8);
+        check_first_bytes(&directory, bytes, &field("text"))?;
+        let revision = Revision(index as u64 + 1);
+        let row = File {
+            key: FileKey(index as i64 + 1),
+            id: FileId::new(),
+            path: wanted.clone(),
+            line_ending: first.line_ending,
+            deleted: false,
+            epoch: Epoch(1),
+            server_client: first.server_client,
+            created: revision,
+        };
+        directory.put(Entry {
+            file: row.clone(),
+            revision,
+            bytes,
+        });
+        operations.push(Operation {
+            revision,
+            source,
+            op_id: OpId(revision.0),
+            file: row.key,
+            epoch: row.epoch,
+            user: UserKey(0),
+            kind: Kind::Create,
+            origin: Origin::Written,
+            update: first.update,
+            delta: first.delta.encode(),
+            path: wanted,
+            time,
+        });
+        files.push(row);
+    }
+    Ok((files, operations))
+}
+
+fn check_first_bytes(directory: &Directory, bytes: u64, field: &str) -> Result<()> {
+    if bytes > u64::from(limits::FILE_BYTES) {
+        let message = format!("a file has at most {} bytes: split it", limits::FILE_BYTES);
+        return Err(Error::new(Reason::FileTooLarge, message)
+            .field(field)
+            .with("limit", limits::FILE_BYTES));
+    }
+    if directory.bytes() + bytes > limits::ROOM_BYTES {
+        let message = format!("a room's files have at most {} bytes together", limits::ROOM_BYTES);
+        return Err(Error::new(Reason::RoomTooLarge, message)
+            .field(field)
+            .with("limit", limits::ROOM_BYTES));
+    }
+    Ok(())
+}
+
+fn checked_title(title: String) -> Result<String> {
+    if title.len() <= limits::TITLE_BYTES && !title.chars().any(char::is_control) {
+        return Ok(title);
+    }
+    let message = format!(
+        "a title has at most {} bytes and no control characters",
+        limits::TITLE_BYTES
+    );
+    Err(Error::new(Reason::FieldInvalid, message).field("title"))
+}
+
+/// The name that others see; a made-up one if none is given.
+fn checked_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Ok(format!("Guest {}", rand::rng().random_range(100..1_000)));
+    }
+    if name.chars().count() <= limits::NAME_CHARS && !name.chars().any(char::is_control) {
+        return Ok(name.to_owned());
+    }
+    let message = format!(
+        "a name has at most {} characters and no control characters",
+        limits::NAME_CHARS
+    );
+    Err(Error::new(Reason::FieldInvalid, message).field("name"))
+}
+
+/// 256 random bits: what nobody guesses.
+fn new_token() -> Result<String> {
+    let mut bytes = [0_u8; 32];
+    OsRng.try_fill_bytes(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "the system gives no random bytes");
+        Error::new(Reason::Internal, "no token could be made: tell the operator")
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The database keeps this in place of the token.
+fn hash_token(token: &str) -> [u8; 32] {
+    *blake3::hash(token.as_bytes()).as_bytes()
+}
+
+fn session_unknown() -> Error {
+    Error::new(
+        Reason::SessionUnknown,
+        "no living session has this resume token: join anew, and keep unsaved text as a draft",
+    )
+    .field("resume_token")
+}
+
+fn unreadable_answer(error: &serde_json::Error) -> Error {
+    tracing::error!(%error, "a kept answer cannot be read");
+    Error::new(Reason::Internal, "the kept answer cannot be read: tell the operator")
+}
