@@ -2,6 +2,7 @@
 
 mod contract;
 mod layers;
+mod python;
 mod rpc_convert;
 mod rpc_encode;
 mod rpc_page;
