@@ -108,7 +108,7 @@ impl Store {
         &self,
         append: Append,
         permit: Permit,
-    ) -> impl Future<Output = Result<(), AppendError>> + Send + 'static {
+    ) -> impl Future<Output = Result<(), AppendError>> + Send + use<> {
         let (reply, outcome) = oneshot::channel();
         // A closed queue drops the reply, which the future sees.
         let _ = self.shared.queue.append(Queued { append, reply, permit });

@@ -163,7 +163,8 @@ fn place(url: &str) -> Result<Place, OpenError> {
 async fn prepare_log(connection: &mut sqlx::PgConnection, timeout_ms: u128) -> Result<(), sqlx::Error> {
     let set = format!(
         "set synchronous_commit = on; set statement_timeout = {timeout_ms}; \
-         set idle_in_transaction_session_timeout = {timeout_ms}"
+         set idle_in_transaction_session_timeout = {}",
+        timeout_ms.saturating_mul(2)
     );
     (&mut *connection).execute(sqlx::AssertSqlSafe(set)).await?;
     let value: String = sqlx::query_scalar("show synchronous_commit")

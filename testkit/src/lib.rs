@@ -1,1 +1,4 @@
 //! Testkit.
+
+pub mod database;
+pub mod proxy;

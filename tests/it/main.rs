@@ -1,5 +1,6 @@
 //! All integration tests, as one binary: one link on a small machine.
 
+mod commit_outcomes;
 mod contract;
 mod layers;
 mod python;
@@ -8,3 +9,4 @@ mod rpc_encode;
 mod rpc_page;
 mod rpc_parts;
 mod rpc_status;
+mod store;
