@@ -32,6 +32,7 @@ impl TestDatabase {
     }
 
     /// A database of its own on the cluster that [`POSTGRES_VARIABLE`] names.
+    #[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the server's")]
     pub async fn postgres() -> Self {
         let cluster = std::env::var(POSTGRES_VARIABLE)
             .unwrap_or_else(|_| panic!("{POSTGRES_VARIABLE} is not set: run `cargo xtask test`"));
