@@ -1,4 +1,5 @@
 //! Testkit.
 
+pub mod client;
 pub mod database;
 pub mod proxy;
