@@ -22,8 +22,10 @@ pub const EDIT_BYTES: usize = 1 << 20;
 pub const EDIT_CHANGES: usize = 10_000;
 /// An update sent in parts, in bytes: a page that comes back from a long time offline.
 pub const UPDATE_BYTES: usize = 8 << 20;
-/// What the server reads as one message: an edit with its envelope.
-pub const MESSAGE_IN_BYTES: usize = (1 << 20) + (64 << 10);
+/// What the server reads as one message of Collaborate, or one Publish: several edits, or the largest with its envelope.
+pub const PUBLISH_IN_BYTES: usize = 4 << 20;
+/// What the server reads as one request for completions: code, and as much context, with their envelope.
+pub const COMPLETION_IN_BYTES: usize = (2 << 20) + (256 << 10);
 /// What the server reads as one unary message: a whole text, or a room's first files.
 pub const UNARY_IN_BYTES: usize = 16 << 20;
 /// What the server sends as one message: far below the 4 MiB that every gRPC library accepts, and small enough that
