@@ -23,6 +23,7 @@
 //! ARCHITECTURE.md tells the rest: the nouns, the path of one edit, and what to touch to add something.
 
 pub mod complete;
+pub mod config;
 pub mod document;
 pub mod error;
 pub mod id;
@@ -30,4 +31,6 @@ pub mod limits;
 pub mod path;
 pub mod room;
 pub mod rpc;
+pub mod server;
 pub mod store;
+pub mod telemetry;

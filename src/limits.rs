@@ -133,3 +133,28 @@ pub const FEEDBACK_EVENTS: usize = 100;
 pub const JOIN_WAIT: Duration = Duration::from_secs(15);
 /// Refusals of unreadable messages that wait for one slow reader; beyond, its messages wait.
 pub const REFUSALS: usize = 64;
+
+/// Connections at once; beyond, new ones are closed and gRPC clients come back by themselves.
+pub const CONNECTIONS: usize = 10_000;
+/// Calls at once on one connection. Beyond, they wait in the client, so this is far above what a person needs.
+pub const CALLS_PER_CONNECTION: u32 = 200;
+/// What may be on its way up in one call, in bytes, before the server has read it.
+pub const CALL_WINDOW_BYTES: u32 = 1 << 20;
+/// The same for all calls of a connection.
+pub const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+/// A request's headers, in bytes: a resume token is short, and no cookie is ours.
+pub const HEADER_BYTES: u32 = 16 << 10;
+/// How long a new connection may take until it says which protocol it speaks.
+pub const FIRST_BYTES: Duration = Duration::from_secs(10);
+/// How long an HTTP/1.1 request's headers may take.
+pub const HEADERS: Duration = Duration::from_secs(15);
+/// How long an HTTP/2 connection is quiet before the server asks whether anybody is there.
+pub const PING_AFTER: Duration = Duration::from_secs(20);
+/// How long the answer to that may take.
+pub const PING_ANSWER: Duration = Duration::from_secs(10);
+/// How long a call may take to begin its answer if it names no deadline of its own.
+pub const CALL_DEADLINE: Duration = Duration::from_secs(30);
+/// How long the database may take to answer a readiness check.
+pub const READY_CHECK: Duration = Duration::from_secs(2);
+/// How long a browser may remember that a page may call the server.
+pub const PREFLIGHT_AGE: Duration = Duration::from_secs(2 * 60 * 60);

@@ -101,7 +101,7 @@ const DOORS: [Door; 7] = [
     },
     Door {
         paths: &["hyper", "hyper_util", "axum", "tower", "tower_http", "http"],
-        only: &["rpc", "server", "main"],
+        only: &["rpc", "server", "config", "main"],
         why: "HTTP is how callers reach us, not what we are",
     },
     Door {

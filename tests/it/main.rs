@@ -9,4 +9,5 @@ mod rpc_encode;
 mod rpc_page;
 mod rpc_parts;
 mod rpc_status;
+mod server;
 mod store;

@@ -1,0 +1,7 @@
+//! The server without the product: one port for all protocols, its guards, and its way out.
+
+mod guards;
+mod leaving;
+mod process;
+mod protocols;
+mod support;
