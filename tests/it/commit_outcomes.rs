@@ -90,7 +90,7 @@ async fn a_commit_that_arrives_while_it_is_made_again_counts_once() {
     let append = tokio::spawn(writer.send());
     // The second try waits for the first one's row, of which the server does not know yet whether it will stay.
     eventually("the second try", async || {
-        let waits = "select 1 from pg_locks where not granted";
+        let waits = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
         let rows = beside
             .query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, waits))
             .await;
