@@ -4,7 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 /// Runs a script of `tests/python`; what it prints is told when it fails.
-fn run(script: &str, arguments: &[&str]) {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "`cargo xtask test` tells the tests where things are by variables"
+)]
+pub(crate) fn run(script: &str, arguments: &[&str]) {
     let python =
         std::env::var("TANDEM_TEST_PYTHON").expect("TANDEM_TEST_PYTHON is set by `cargo xtask test`: run that");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
