@@ -1,5 +1,10 @@
-//! Testkit.
+//! Clients, traces and fixtures that Tandem's tests and tools share.
 
 pub mod client;
 pub mod database;
+pub mod hostile;
 pub mod proxy;
+pub mod random_edit;
+pub mod text_client;
+pub mod traces;
+pub mod yjs_client;

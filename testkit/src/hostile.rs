@@ -1,0 +1,238 @@
+//! Updates that no honest client sends: well formed in parts, with ids, clocks, origins and ranges made to do harm.
+
+use std::collections::BTreeMap;
+
+use rand::Rng;
+use rand::rngs::SmallRng;
+
+/// Client ids that the hostile updates write under or refer to; the first is the victim's.
+pub const CLIENTS: [u64; 5] = [9, 7, 8, 11, 12];
+
+/// Makes hostile updates. It keeps an idea of the clocks, so that many updates come close to being right.
+#[derive(Debug)]
+pub struct Hostile {
+    random: SmallRng,
+    clocks: BTreeMap<u64, u64>,
+    /// Updates made before, to send again or to damage.
+    sent: Vec<Vec<u8>>,
+}
+
+impl Hostile {
+    /// One that knows how many clocks the victim has.
+    pub fn new(random: SmallRng, victim_clock: u32) -> Self {
+        Self {
+            random,
+            clocks: BTreeMap::from([(CLIENTS[0], victim_clock.into())]),
+            sent: Vec::new(),
+        }
+    }
+
+    /// Learns that a client has this many clocks now.
+    pub fn knows(&mut self, client: u64, clock: u32) {
+        self.clocks.insert(client, clock.into());
+    }
+
+    /// The next update.
+    pub fn update(&mut self) -> Vec<u8> {
+        let update = match self.random.random_range(0..20) {
+            0 => self.noise(),
+            1 if !self.sent.is_empty() => self.old(),
+            2..=4 if !self.sent.is_empty() => {
+                let old = self.old();
+                self.damaged(old)
+            }
+            _ => self.structured(),
+        };
+        self.sent.push(update.clone());
+        update
+    }
+
+    fn noise(&mut self) -> Vec<u8> {
+        (0..self.random.random_range(0..40))
+            .map(|_| self.random.random())
+            .collect()
+    }
+
+    fn old(&mut self) -> Vec<u8> {
+        let at = self.random.random_range(0..self.sent.len());
+        self.sent[at].clone()
+    }
+
+    fn damaged(&mut self, mut update: Vec<u8>) -> Vec<u8> {
+        for _ in 0..self.random.random_range(1..4) {
+            let at = self.random.random_range(0..=update.len());
+            match self.random.random_range(0..4) {
+                0 => update.truncate(at),
+                1 => update.insert(at, self.random.random()),
+                _ => {
+                    if let Some(byte) = update.get_mut(at) {
+                        *byte ^= 1 << self.random.random_range(0..8);
+                    }
+                }
+            }
+        }
+        update
+    }
+
+    fn structured(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let sections = [1, 1, 1, 2, 2, 3, 0][self.random.random_range(0..7)];
+        write(&mut out, sections);
+        for _ in 0..sections {
+            self.section(&mut out);
+        }
+        self.deletions(&mut out);
+        out
+    }
+
+    /// Mostly one of the writers, sometimes the victim or an id that no client can have.
+    fn client(&mut self) -> u64 {
+        match self.random.random_range(0..40) {
+            0 => [0, u64::from(u32::MAX), 1 << 32, (1 << 53) + 7, u64::MAX >> 1][self.random.random_range(0..5)],
+            _ => CLIENTS[self.random.random_range(0..CLIENTS.len())],
+        }
+    }
+
+    fn writer(&mut self) -> u64 {
+        if self.random.random_range(0..10) == 0 {
+            self.client()
+        } else {
+            CLIENTS[self.random.random_range(1..4)]
+        }
+    }
+
+    fn section(&mut self, out: &mut Vec<u8>) {
+        let client = self.writer();
+        let known = self.clocks.get(&client).copied().unwrap_or(0);
+        let start = match self.random.random_range(0..24) {
+            0 => known + self.random.random_range(1..5),
+            1 | 2 => known.saturating_sub(self.random.random_range(1..4)),
+            3 => [1 << 31, (1 << 31) - 1, u64::from(u32::MAX), 1 << 40][self.random.random_range(0..4)],
+            _ => known,
+        };
+        let blocks = self.random.random_range(1..4);
+        write(out, blocks);
+        write(out, client);
+        write(out, start);
+        let mut clock = start;
+        for _ in 0..blocks {
+            clock = self.block(out, client, clock);
+        }
+        self.clocks
+            .entry(client)
+            .and_modify(|known| *known = (*known).max(clock.min(1 << 20)))
+            .or_insert(clock);
+    }
+
+    /// A character's name, mostly of one that is there.
+    fn id(&mut self, own: u64, clock: u64) -> Option<(u64, u64)> {
+        match self.random.random_range(0..20) {
+            0..=4 => None,
+            5..=7 if clock > 0 => Some((own, clock - 1)),
+            8 => Some((self.client(), self.random.random_range(0..1 << 33))),
+            _ => {
+                let client = self.client();
+                let known = self.clocks.get(&client).copied().unwrap_or(0);
+                Some((client, self.random.random_range(0..known.clamp(1, 1 << 20) + 1)))
+            }
+        }
+    }
+
+    fn block(&mut self, out: &mut Vec<u8>, client: u64, clock: u64) -> u64 {
+        let kind = match self.random.random_range(0..40) {
+            0 => 0,
+            1 => 10,
+            2 => self.random.random_range(0..32),
+            3..=6 => 1,
+            _ => 4,
+        };
+        if matches!(kind, 0 | 10) {
+            out.push(kind);
+            write(out, 3);
+            return clock + 3;
+        }
+        let (origin, right) = (self.id(client, clock), self.id(client, clock));
+        let key = if self.random.random_range(0..60) == 0 { 0x20 } else { 0 };
+        out.push(kind | key | if origin.is_some() { 0x80 } else { 0 } | if right.is_some() { 0x40 } else { 0 });
+        for (client, clock) in [origin, right].into_iter().flatten() {
+            write(out, client);
+            write(out, clock);
+        }
+        if origin.is_none() && right.is_none() {
+            let root = if self.random.random_range(0..30) == 0 {
+                b'u'
+            } else {
+                b't'
+            };
+            out.extend_from_slice(&[1, 1, root]);
+        }
+        self.content(out, kind, clock)
+    }
+
+    fn content(&mut self, out: &mut Vec<u8>, kind: u8, clock: u64) -> u64 {
+        match kind {
+            1 => {
+                let len = match self.random.random_range(0..12) {
+                    0 => [0, 1 << 24, 1 << 31, u64::from(u32::MAX)][self.random.random_range(0..4)],
+                    _ => self.random.random_range(1..4),
+                };
+                write(out, len);
+                clock.saturating_add(len)
+            }
+            4 => {
+                let odd = self.random.random_range(0..40) == 0;
+                let text = if odd {
+                    ["", "\r\n", "a\0", "\u{feff}"][self.random.random_range(0..4)]
+                } else {
+                    ["a", "bc", "😀", "xé", "hello", "你😀"][self.random.random_range(0..6)]
+                };
+                write(out, text.len() as u64);
+                out.extend_from_slice(text.as_bytes());
+                clock + text.encode_utf16().count() as u64
+            }
+            // An array of values, nested, an embed or a format: whatever the kind makes of it.
+            _ => {
+                out.extend_from_slice(&[1, 117, 1, 117, 1, 126]);
+                clock + 1
+            }
+        }
+    }
+
+    fn deletions(&mut self, out: &mut Vec<u8>) {
+        let clients = [0, 0, 1, 1, 2][self.random.random_range(0..5)];
+        write(out, clients);
+        for _ in 0..clients {
+            let client = self.client();
+            let known = self.clocks.get(&client).copied().unwrap_or(0).clamp(1, 1 << 20);
+            write(out, client);
+            let ranges = self.random.random_range(1..3);
+            write(out, ranges);
+            let mut start = 0;
+            for _ in 0..ranges {
+                start += self.random.random_range(0..known.div_ceil(2) + 1);
+                let huge = self.random.random_range(0..20) == 0;
+                let len = if huge {
+                    u64::from(u32::MAX)
+                } else {
+                    self.random.random_range(0..4)
+                };
+                write(out, start);
+                write(out, len);
+                start = if self.random.random_range(0..10) == 0 {
+                    0
+                } else {
+                    start + len.min(8)
+                };
+            }
+        }
+    }
+}
+
+/// A number of variable length, as Yjs writes it.
+fn write(out: &mut Vec<u8>, mut number: u64) {
+    while number > 0x7f {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
