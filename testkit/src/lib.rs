@@ -5,6 +5,7 @@ pub mod database;
 pub mod hostile;
 pub mod proxy;
 pub mod random_edit;
+pub mod server;
 pub mod text_client;
 pub mod traces;
 pub mod yjs_client;

@@ -15,5 +15,6 @@ mod rpc_encode;
 mod rpc_page;
 mod rpc_parts;
 mod rpc_status;
+mod rpc_wire;
 mod server;
 mod store;
