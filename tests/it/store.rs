@@ -310,7 +310,10 @@ async fn a_sqlite_file_has_one_store_at_a_time() {
 
 /// Plays both processes: the second is this very test, started with the folder to try.
 #[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "how the test tells its other half where to look")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how the test tells its other half where to look"
+)]
 async fn a_second_process_on_the_sqlite_file_is_refused() {
     const FOLDER: &str = "TANDEM_TEST_SECOND_PROCESS";
     if let Ok(folder) = std::env::var(FOLDER) {
