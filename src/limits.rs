@@ -93,6 +93,8 @@ pub const PRESENCE_TICK: Duration = Duration::from_millis(50);
 pub const TYPING: Duration = Duration::from_secs(3);
 /// How long a room without sessions stays in memory.
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);
+/// How long streams wait for receipts on their way before they get goodbye at shutdown.
+pub const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 /// How long an ending room waits for the database before it leaves the rest to the log's writer.
 pub const DRAIN: Duration = Duration::from_secs(5);
 /// How soon after its last operation a file gets its snapshot, if the room is otherwise quiet.

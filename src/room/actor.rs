@@ -209,15 +209,17 @@ impl Actor {
                 ))
             }
             End::Shutdown => {
-                self.settle(limits::DRAIN).await;
-                self.state.snapshot_files(|_| true);
-                self.settle(limits::DRAIN).await;
+                self.settle(limits::LAST_RECEIPTS).await;
                 Some(shutting_down())
             }
         };
         if let Some(error) = error {
             self.place.discard();
             self.state.end_all_streams(&error);
+        }
+        if let End::Shutdown = end {
+            self.state.snapshot_files(|_| true);
+            self.settle(limits::DRAIN).await;
         }
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {

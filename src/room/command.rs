@@ -90,6 +90,16 @@ pub(super) enum Ask {
     CompletionText(CompletionPlace),
 }
 
+impl Ask {
+    /// Whether it changes nothing.
+    pub(super) fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::Info | Self::ListFiles { .. } | Self::ReadFile { .. } | Self::CompletionText(_)
+        )
+    }
+}
+
 /// The answer to a unary call. Those that a request id keeps can be written down.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {

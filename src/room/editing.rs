@@ -245,6 +245,7 @@ impl RoomState {
             member.highest = op_id;
             member.in_flight.insert(op_id);
             if member.edited.replace(now.at).is_none() {
+                member.show = true;
                 self.presence_dirty = true;
             }
             author.user = member.session.user;

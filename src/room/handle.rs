@@ -12,7 +12,7 @@ use crate::room::message::{
 use crate::room::rooms::Rooms;
 
 /// How often a call asks again when the room's copy here ends just then.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// A room to ask. It is opened when it is asked, and need not be open now.
 #[derive(Clone)]
@@ -34,28 +34,37 @@ macro_rules! answers {
 }
 
 impl RoomHandle {
-    /// Asks the room. A copy that ended before it took the question has done nothing: the next one is asked.
+    /// Asks the room. A copy that says it is gone has done nothing: the next one is asked. One that ended without a
+    /// word may have done it: then only what can be done twice is asked again.
     async fn ask(&self, ask: Ask, request: Option<Request>) -> Result<Answer> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let (reply, answer) = oneshot::channel();
-            let call = Call {
-                ask: ask.clone(),
-                request,
-                text: None,
-                reply,
-            };
-            let live = self.rooms.open(self.room).await?;
-            if live.commands.send(Command::Call(call)).await.is_err() && tries < TRIES {
-                continue;
-            }
-            // A copy that ended after it took the question may have done it; a request id makes the retry safe.
-            match answer.await.unwrap_or_else(|_dropped| Err(gone())) {
-                Err(error) if error.reason() == Reason::RoomUnavailable && tries < TRIES && request.is_some() => {}
-                answer => return answer,
+        let repeatable = request.is_some() || ask.only_reads();
+        for _ in 1..TRIES {
+            match self.ask_once(&ask, request).await {
+                Some(Err(error)) if error.reason() == Reason::RoomUnavailable => {}
+                Some(answer) => return answer,
+                None if repeatable => {}
+                None => return Err(gone()),
             }
         }
+        self.ask_once(&ask, request).await.unwrap_or_else(|| Err(gone()))
+    }
+
+    async fn ask_once(&self, ask: &Ask, request: Option<Request>) -> Option<Result<Answer>> {
+        let (reply, answer) = oneshot::channel();
+        let call = Call {
+            ask: ask.clone(),
+            request,
+            text: None,
+            reply,
+        };
+        let live = match self.rooms.open(self.room).await {
+            Ok(live) => live,
+            Err(error) => return Some(Err(error)),
+        };
+        if live.commands.send(Command::Call(call)).await.is_err() {
+            return Some(Err(gone()));
+        }
+        answer.await.ok()
     }
 
     /// The room as it is.

@@ -554,6 +554,7 @@ impl RoomState {
             {
                 member.state = ParticipantState::Away;
                 member.cursor = None;
+                member.show = true;
                 self.presence_dirty = true;
                 self.announce(session);
             }

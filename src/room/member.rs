@@ -45,6 +45,8 @@ pub(super) struct Member {
     pub(super) cursor: Option<Cursor>,
     /// When it last edited.
     pub(super) edited: Option<Instant>,
+    /// Its presence has changed since the last tick.
+    pub(super) show: bool,
 }
 
 /// A file that a session has open.
@@ -99,6 +101,7 @@ impl Member {
             parts: None,
             cursor: None,
             edited: None,
+            show: false,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::document::{self, Delta, Unit};
 use crate::error::{Error, Reason, Result};
 use crate::id::{FileKey, Revision, SessionId};
 use crate::limits;
+use crate::room::member::Member;
 use crate::room::message::{Event, ParticipantState, Presence, PresenceChanged, Selection};
 use crate::room::open_file::OpenFile;
 use crate::room::state::{Now, Out, RoomState, Stop};
@@ -24,8 +25,6 @@ pub(super) struct Cursor {
     pub(super) utf16: Option<(u32, u32)>,
     /// The same as the Yjs client said it.
     pub(super) relative: Option<(Bytes, Bytes)>,
-    /// Whether the others know.
-    pub(super) sent: bool,
 }
 
 impl Cursor {
@@ -79,14 +78,10 @@ impl RoomState {
                 )
             }
         };
-        let cursor = Cursor {
-            file,
-            utf16,
-            relative,
-            sent: false,
-        };
+        let cursor = Cursor { file, utf16, relative };
         if let Some(member) = self.members.get_mut(&session) {
             member.cursor = Some(cursor);
+            member.show = true;
         }
         self.presence_dirty = true;
         Ok(())
@@ -98,12 +93,8 @@ impl RoomState {
         if !std::mem::take(&mut self.presence_dirty) {
             return;
         }
-        let sessions: Vec<SessionId> = self
-            .members
-            .values()
-            .filter(|member| member.cursor.as_ref().is_none_or(|cursor| !cursor.sent) || member.edited.is_some())
-            .map(|member| member.session.id)
-            .collect();
+        let shown = |member: &mut Member| std::mem::take(&mut member.show).then_some(member.session.id);
+        let sessions: Vec<SessionId> = self.members.values_mut().filter_map(shown).collect();
         for session in sessions {
             for (unit, yjs, event) in self.presence_events(session, now.at) {
                 self.gate(Out::Presence {
@@ -112,9 +103,6 @@ impl RoomState {
                     event,
                     except: session,
                 });
-            }
-            if let Some(cursor) = self.members.get_mut(&session).and_then(|member| member.cursor.as_mut()) {
-                cursor.sent = true;
             }
         }
     }
@@ -177,9 +165,7 @@ impl RoomState {
         for member in self.members.values_mut() {
             if member.edited.is_some_and(|at| now.duration_since(at) >= limits::TYPING) {
                 member.edited = None;
-                if let Some(cursor) = &mut member.cursor {
-                    cursor.sent = false;
-                }
+                member.show = true;
                 stopped = true;
             }
         }

@@ -6,11 +6,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
 use crate::error::{Error, Reason, Result};
 use crate::id::RoomKey;
-use crate::limits;
 use crate::room::command::Command;
 use crate::room::lifecycle::{Input, Phase, Step, step};
 use crate::room::retry_delay;
@@ -193,21 +192,21 @@ fn stopping() -> Error {
     Error::new(Reason::ShuttingDown, "the server is shutting down: connect again").retry_after(retry_delay())
 }
 
-/// Waits until a room is open.
+/// Waits until a room is open. `waiters` has a permit for each that may wait.
 ///
 /// # Errors
 /// What the load failed with; OVERLOADED if too many wait already.
-pub(super) async fn opened(mut opened: watch::Receiver<Opened>, waiters: usize) -> Result<Live> {
+pub(super) async fn opened(mut opened: watch::Receiver<Opened>, waiters: &Semaphore) -> Result<Live> {
     if let Some(result) = opened.borrow().clone() {
         return result;
     }
-    if waiters > limits::LOADING_WAITERS {
-        return Err(Error::new(
+    let _waiting = waiters.try_acquire().map_err(|_none| {
+        Error::new(
             Reason::Overloaded,
             "too many wait for rooms that are loading: try again",
         )
-        .retry_after(retry_delay()));
-    }
+        .retry_after(retry_delay())
+    })?;
     match opened.wait_for(Option::is_some).await {
         Ok(result) => result.clone().unwrap_or_else(|| Err(crate::room::gone())),
         Err(_loader_is_gone) => Err(crate::room::gone()),

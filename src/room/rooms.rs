@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand::Rng;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::document::Unit;
@@ -22,7 +22,7 @@ use crate::room::actor::Actor;
 use crate::room::calls::first_text;
 use crate::room::command::{Attach, Command};
 use crate::room::directory::{Directory, Entry};
-use crate::room::handle::RoomHandle;
+use crate::room::handle::{RoomHandle, TRIES};
 use crate::room::message::{
     CreatedRoom, Door, Encode, FileInfo, Join, JoinHow, NewFile, NewRoom, Open, Request, RoomChange, RoomInfo, Upward,
 };
@@ -56,6 +56,8 @@ struct Inner {
     streams: AtomicU64,
     tasks: TaskTracker,
     idle_after: Duration,
+    /// One permit for each call that waits for a room to load.
+    waiters: Semaphore,
 }
 
 impl Rooms {
@@ -70,6 +72,7 @@ impl Rooms {
             streams: AtomicU64::new(0),
             tasks: TaskTracker::new(),
             idle_after,
+            waiters: Semaphore::new(limits::LOADING_WAITERS),
         }))
     }
 
@@ -261,6 +264,27 @@ impl Rooms {
         resumed: Option<Revision>,
         open: Vec<Open>,
     ) -> Result<Session> {
+        for _ in 1..TRIES {
+            let attached = self
+                .attach_once(session.clone(), token.clone(), door, resumed, open.clone())
+                .await;
+            match attached {
+                // That copy has ended without letting anybody in.
+                Err(error) if error.reason() == Reason::RoomUnavailable => {}
+                answer => return answer,
+            }
+        }
+        self.attach_once(session, token, door, resumed, open).await
+    }
+
+    async fn attach_once(
+        &self,
+        session: model::Session,
+        token: String,
+        door: Door,
+        resumed: Option<Revision>,
+        open: Vec<Open>,
+    ) -> Result<Session> {
         let live = self.open(session.room).await?;
         let stream = self.0.streams.fetch_add(1, Ordering::Relaxed) + 1;
         let sender = SessionSender::new(live.commands.clone(), session.id, stream);
@@ -307,11 +331,11 @@ impl Rooms {
     /// Opens a room, or finds it open.
     pub(super) async fn open(&self, room: RoomKey) -> Result<Live> {
         match self.0.registry.ask(room, self.0.idle_after)? {
-            Found::Room(wait) => opened(wait, self.0.tasks.len()).await,
+            Found::Room(wait) => opened(wait, &self.0.waiters).await,
             Found::Load(place, tell, wait) => {
                 let rooms = self.clone();
                 self.0.tasks.spawn(async move { rooms.load(room, place, tell).await });
-                opened(wait, 0).await
+                opened(wait, &self.0.waiters).await
             }
         }
     }
