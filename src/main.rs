@@ -1,13 +1,11 @@
 //! `tandem`: settings, log lines, the server, and an orderly way out.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use tandem::config::{Config, ConfigError, load_env_file};
-use tandem::server::{Backend, Server};
+use tandem::server::product;
 use tandem::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
-use tonic::service::Routes;
 
 /// Exit code for settings that can't be used.
 const WRONG_SETTINGS: u8 = 2;
@@ -44,9 +42,7 @@ fn run(config: &Config) -> Result<(), String> {
 async fn serve(config: &Config) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| format!("cannot wait for signals: {error}"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| format!("cannot wait for signals: {error}"))?;
-    let server = Server::start(config, Routes::default(), &[], Arc::new(Nothing))
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let server = product::start(config).await?;
     println!("tandem listens on http://{}", server.address());
     tokio::select! {
         _ = terminate.recv() => {}
@@ -58,16 +54,4 @@ async fn serve(config: &Config) -> Result<(), String> {
         _ = interrupt.recv() => tracing::warn!("leaving at once"),
     }
     Ok(())
-}
-
-/// No rooms yet: health and the plain pages alone.
-struct Nothing;
-
-#[async_trait::async_trait]
-impl Backend for Nothing {
-    async fn ready(&self) -> bool {
-        true
-    }
-
-    async fn shutdown(&self) {}
 }

@@ -8,6 +8,7 @@ mod connection;
 mod guard;
 mod listener;
 mod pages;
+pub mod product;
 mod refusal;
 mod router;
 mod state;

@@ -194,6 +194,9 @@ impl RoomState {
                 .field("op_id")
                 .with("op_id", 0));
         }
+        if op_id > OpId::MAX {
+            return Err(Error::new(Reason::FieldInvalid, format!("an op_id is at most {}", OpId::MAX)).field("op_id"));
+        }
         if op_id > member.highest {
             return Ok(Numbered::New);
         }

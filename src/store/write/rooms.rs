@@ -17,7 +17,7 @@ use crate::store::job::Refusal;
 use crate::store::model::{Answered, Append, Room, RoomEdit};
 use crate::store::writer::insert_append;
 
-/// The scope of request ids of CreateRoom.
+/// The scope of the request ids of RoomService: a deleted room is no longer there to look its own up.
 const NO_ROOM: RoomKey = RoomKey(0);
 
 impl Store {
@@ -87,7 +87,7 @@ async fn update(
 ) -> Result<Room, Refusal> {
     let (edit, answered) = wanted.as_ref();
     let row = living(transaction, key).await?;
-    keep_answer(transaction, key, answered.as_ref()).await?;
+    keep_answer(transaction, NO_ROOM, answered.as_ref()).await?;
     let id = RoomId(row.id);
     let unchanged = row.clone();
     let mut row = row.into_active_model();
@@ -112,7 +112,7 @@ async fn delete(
     answered: Arc<Option<Answered>>,
 ) -> Result<(), Refusal> {
     let mut row = living(transaction, key).await?.into_active_model();
-    keep_answer(transaction, key, answered.as_ref().as_ref()).await?;
+    keep_answer(transaction, NO_ROOM, answered.as_ref().as_ref()).await?;
     row.slug = Set(None);
     row.deleted = Set(Some(convert::now()));
     row.update(transaction).await?;
