@@ -149,11 +149,14 @@ where
         return;
     }
     *budget -= cost;
+    let mut done = at;
     for op in capture_diff_slices(Algorithm::Myers, old, new) {
+        // Only lengths are taken from an operation: where insertions stand in the old text it does not tell reliably.
+        let end = (done.0 + op.old_range().len(), done.1 + op.new_range().len());
         if !matches!(op, DiffOp::Equal { .. }) {
-            let (old, new) = (op.old_range(), op.new_range());
-            regions.push(at.0 + old.start..at.0 + old.end, at.1 + new.start..at.1 + new.end);
+            regions.push(done.0..end.0, done.1..end.1);
         }
+        done = end;
     }
 }
 
@@ -168,6 +171,9 @@ fn length(characters: &[char], unit: Unit) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use rand::rngs::SmallRng;
+    use rand::{Rng, SeedableRng};
+
     use super::*;
     use crate::document::Document;
     use crate::id::ClientId;
@@ -199,6 +205,23 @@ mod tests {
                     assert_eq!(after(old, &changes, unit), new, "{old:?} to {new:?} in {unit:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn any_two_texts_are_told_apart_rightly() {
+        for seed in 0..3_000 {
+            let mut random = SmallRng::seed_from_u64(seed);
+            let mut text = || -> String {
+                let length = random.random_range(0..14);
+                (0..length)
+                    .map(|_| ['a', 'b', '\n', 'é', '😀'][random.random_range(0..5)])
+                    .collect()
+            };
+            let (old, new) = (text(), text());
+            let unit = Unit::ALL[seed as usize % 3];
+            let changes = diff(&Rope::from_str(&old), &new, unit);
+            assert_eq!(after(&old, &changes, unit), new, "seed {seed}: {old:?} {changes:?}");
         }
     }
 

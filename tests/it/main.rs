@@ -7,6 +7,7 @@
 
 mod commit_outcomes;
 mod contract;
+mod convergence;
 mod layers;
 mod python;
 mod readme;
