@@ -9,6 +9,8 @@ mod commit_outcomes;
 mod contract;
 mod convergence;
 mod layers;
+mod node;
+mod program;
 mod python;
 mod readme;
 mod rpc_convert;

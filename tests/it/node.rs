@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
-use tandem_testkit::server::TestServer;
+use tandem_testkit::client::Client;
+
+use crate::program::Program;
 
 const SEED: u64 = 20;
 const PEERS: usize = 4;
@@ -16,10 +18,7 @@ const ROUNDS: usize = 5;
 /// How long the peers may take to show the same text.
 const AGREEMENT: Duration = Duration::from_secs(30);
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "`cargo xtask test` tells the tests where things are by variables"
-)]
+#[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the server's")]
 fn node() -> Command {
     let node = std::env::var("TANDEM_TEST_NODE").expect("TANDEM_TEST_NODE is set by `cargo xtask test`: run that");
     let folder = std::env::var("TANDEM_TEST_NODE_DIR").expect("TANDEM_TEST_NODE_DIR is set by `cargo xtask test`");
@@ -128,19 +127,20 @@ fn peers_edit(target: &str, room: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn yjs_documents_in_node_agree_whatever_they_type() {
-    let server = TestServer::start().await;
-    let (target, room) = (server.address().to_string(), server.make_room().await);
-    tokio::task::spawn_blocking(move || peers_edit(&target, &room))
-        .await
-        .expect("the peers agree");
+    let server = Program::start();
+    let made = Client::new(server.address()).create_room(&[]).await.expect("a room");
+    let (target, room) = (server.address().to_string(), made.room.expect("a room").room_id);
+    let peers = tokio::task::spawn_blocking(move || peers_edit(&target, &room));
+    peers.await.expect("the peers agree");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_web_client_collaborates_and_a_foreign_page_does_not() {
-    let server = TestServer::start().await;
-    let target = server.address().to_string();
-    let run = tokio::task::spawn_blocking(move || node().args(["web.mjs", &target]).output().expect("node starts"));
-    let output = run.await.expect("node ends");
+#[test]
+fn a_web_client_collaborates_and_a_foreign_page_does_not() {
+    let server = Program::start();
+    let output = node()
+        .args(["web.mjs", &server.address().to_string()])
+        .output()
+        .expect("node starts");
     let told = [output.stdout, output.stderr]
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .concat();

@@ -1,25 +1,27 @@
-//! Clients in Python, as the documentation has them, against a server.
+//! Clients in Python, as the documentation has them, against the product.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-/// Runs a script of `tests/python`; what it prints is told when it fails.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "`cargo xtask test` tells the tests where things are by variables"
-)]
-pub(crate) fn run(script: &str, arguments: &[&str]) {
+use crate::program::Program;
+
+/// A script of `tests/python`.
+#[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the server's")]
+fn script(name: &str) -> Command {
     let python =
         std::env::var("TANDEM_TEST_PYTHON").expect("TANDEM_TEST_PYTHON is set by `cargo xtask test`: run that");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
-    let output = Command::new(python)
-        .arg(folder.join(script))
-        .args(arguments)
-        .output()
-        .expect("python starts");
+    let mut command = Command::new(python);
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(name));
+    command
+}
+
+/// Runs a script; what it prints is told when it fails.
+fn run(name: &str, arguments: &[&str]) {
+    let output = script(name).args(arguments).output().expect("python starts");
     assert!(
         output.status.success(),
-        "{script} {arguments:?}: {}\n{}{}",
+        "{name} {arguments:?}: {}\n{}{}",
         output.status,
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
@@ -29,4 +31,31 @@ pub(crate) fn run(script: &str, arguments: &[&str]) {
 #[test]
 fn the_optimistic_client_transforms_as_the_vectors_say() {
     run("vectors.py", &[]);
+}
+
+#[test]
+fn the_plain_client_takes_part_without_a_transform() {
+    let server = Program::start();
+    run("plain_story.py", &[&server.address().to_string()]);
+}
+
+#[test]
+fn the_optimistic_client_shows_its_edits_at_once_and_outlives_a_crash_of_the_server() {
+    let mut server = Program::start();
+    let mut story = script("optimistic_story.py")
+        .args([&server.address().to_string(), "11", "restart"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python starts");
+    let mut told = BufReader::new(story.stdout.take().expect("its output is piped")).lines();
+    // On failure the line is missing, and the reason stands in the error output.
+    let line = told.next().and_then(Result::ok);
+    if line.as_deref() == Some("restart") {
+        server.crash();
+        let input = story.stdin.as_mut().expect("its input is piped");
+        writeln!(input, "it runs again").expect("the story listens");
+    }
+    assert!(story.wait().expect("the story ends").success());
+    assert_eq!(line.as_deref(), Some("restart"));
 }
