@@ -97,6 +97,8 @@ pub const ROOM_IDLE: Duration = Duration::from_secs(60);
 pub const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 /// How long an ending room waits for the database before it leaves the rest to the log's writer.
 pub const DRAIN: Duration = Duration::from_secs(5);
+/// How long a file that nobody has open stays in memory.
+pub const FILE_IDLE: Duration = Duration::from_secs(120);
 /// How soon after its last operation a file gets its snapshot, if the room is otherwise quiet.
 pub const SNAPSHOT_IDLE: Duration = Duration::from_secs(30);
 /// What a client is told to wait before it comes back, at least; the server adds as much again at random.

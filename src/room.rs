@@ -33,6 +33,7 @@ mod outbox;
 mod presence;
 mod registry;
 mod release;
+mod reseed;
 mod rooms;
 mod session;
 mod slug;

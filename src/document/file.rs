@@ -167,6 +167,28 @@ impl Document {
         self.finish(delta, news)
     }
 
+    /// Whether an update would add nothing to the document.
+    pub fn covers(&self, update: &[u8]) -> bool {
+        let admitted = update::read(update).and_then(|update| gate::admit(update, &self.known, &|_client| true));
+        let Ok(admitted) = admitted else { return false };
+        // A difference from the present carries all that is deleted and nothing else.
+        let Ok(deleted) = self.difference(&self.state_vector()) else {
+            return false;
+        };
+        let Ok(deleted) = update::read(&deleted) else {
+            return false;
+        };
+        let is_deleted = |gone: &update::Deletion| {
+            let within = |known: &&update::Deletion| known.client == gone.client && known.start <= gone.start;
+            deleted
+                .deletions
+                .iter()
+                .filter(within)
+                .any(|known| gone.end <= known.end)
+        };
+        admitted.blocks.is_empty() && admitted.deletions.iter().all(is_deleted)
+    }
+
     /// What a Yjs client lacks that has these clocks, as a version 1 update; empty bytes ask for all.
     pub fn difference(&self, state_vector: &[u8]) -> Result<Vec<u8>> {
         let clocks = update::read_state_vector(state_vector)?;

@@ -21,6 +21,7 @@ use crate::room::registry::Place;
 use crate::room::state::{Effect, Now, RoomState};
 use crate::room::{clock, gone};
 use crate::store::AppendError;
+use crate::telemetry::metric;
 
 type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -67,10 +68,10 @@ impl Actor {
 
     /// Runs the room until its end.
     pub(super) async fn run(mut self) {
-        metrics::gauge!("tandem_rooms_open").increment(1.0);
+        metrics::gauge!(metric::ROOMS_OPEN).increment(1.0);
         let end = self.live().await;
         self.finish(end).await;
-        metrics::gauge!("tandem_rooms_open").decrement(1.0);
+        metrics::gauge!(metric::ROOMS_OPEN).decrement(1.0);
     }
 
     async fn live(&mut self) -> End {
@@ -148,6 +149,7 @@ impl Actor {
         state.snapshot_files(|open| {
             open.since_snapshot >= limits::SNAPSHOT_EVERY || now.at.duration_since(open.used) >= quiet
         });
+        state.forget_idle_files(now.at);
         self.perform();
         let state = &self.state;
         let idle = state.members.is_empty() && now.at.duration_since(state.used) >= self.place.idle_after();
@@ -197,7 +199,7 @@ impl Actor {
         let error = match &end {
             End::Drained => None,
             End::Broken(why) => {
-                metrics::counter!("tandem_rooms_discarded_total").increment(1);
+                metrics::counter!(metric::ROOMS_DISCARDED).increment(1);
                 tracing::error!(room = %self.state.info.id, why, "this copy of the room is not the truth: it is read again");
                 Some(gone())
             }

@@ -232,6 +232,7 @@ impl RoomState {
             kind: Kind::Create,
             origin: Origin::Written,
             text: Some((first.delta, first.update)),
+            state: Vec::new(),
             row: Some(file),
             announced: Some(FileChange::Created),
         };
@@ -350,6 +351,7 @@ impl RoomState {
             kind: Kind::Edit,
             origin,
             text,
+            state: Vec::new(),
             row,
             announced: None,
         };
@@ -432,6 +434,7 @@ impl RoomState {
             kind,
             origin: Origin::Unspecified,
             text: None,
+            state: Vec::new(),
             row: Some(row),
             announced,
         };
@@ -503,6 +506,24 @@ impl RoomState {
         for snapshot in snapshots {
             self.gate(Out::Snapshot(snapshot));
         }
+    }
+}
+
+impl RoomState {
+    /// Lets go of files that nobody has open and nobody has used for a while; the log has them.
+    pub(super) fn forget_idle_files(&mut self, now: std::time::Instant) {
+        if self.committed < self.head || !self.gated.is_empty() || !self.waiting.is_empty() {
+            return;
+        }
+        let open: std::collections::HashSet<FileKey> = self
+            .members
+            .values()
+            .flat_map(|member| member.open.keys().copied())
+            .collect();
+        self.files.retain(|key, file| {
+            let idle = now.duration_since(file.used) >= limits::FILE_IDLE && file.since_snapshot == 0;
+            !idle || open.contains(key)
+        });
     }
 }
 

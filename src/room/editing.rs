@@ -21,7 +21,7 @@ enum Numbered {
 impl RoomState {
     /// A text session's change: carried to the head, applied, accepted.
     pub(super) fn edit(&mut self, session: SessionId, parked: &mut Parked, edit: &Edit, now: Now) -> Result<(), Stop> {
-        if let Numbered::Known = self.number(session, edit.op_id, parked, &edit.file)? {
+        if let Numbered::Known = self.number(session, edit.op_id, parked, &edit.file, None)? {
             return Ok(());
         }
         self.expect_mode(session, Mode::Text)?;
@@ -40,11 +40,13 @@ impl RoomState {
         let Some(file) = self.files.get_mut(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
+        let apply = tracing::debug_span!("apply", room = %self.info.id, op_id = edit.op_id.0).entered();
         let applied = match file.document.edit(unit, &changes) {
             Ok(applied) => applied,
             Err(Failure::Refused(error)) => return Err(Stop::Refuse(error)),
             Err(Failure::Broken(why)) => return self.defect(Ok(()), why),
         };
+        drop(apply);
         let author = self.author(session, edit.op_id, parked, now);
         let origin = if edit.origin == Origin::Unspecified {
             Origin::Typed
@@ -56,6 +58,7 @@ impl RoomState {
             kind: Kind::Edit,
             origin,
             text,
+            state: Vec::new(),
             row: None,
             announced: None,
         };
@@ -97,7 +100,7 @@ impl RoomState {
         bytes: &[u8],
         now: Now,
     ) -> Result<(), Stop> {
-        if let Numbered::Known = self.number(session, update.op_id, parked, &update.file)? {
+        if let Numbered::Known = self.number(session, update.op_id, parked, &update.file, Some(bytes))? {
             return Ok(());
         }
         self.expect_mode(session, Mode::Yjs)?;
@@ -123,15 +126,17 @@ impl RoomState {
         let Some(file) = self.files.get_mut(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
-        let file_left = u64::from(limits::FILE_BYTES).saturating_sub(u64::from(file.document.len().utf8));
-        let most = u32::try_from(file_left.min(room_left)).unwrap_or(u32::MAX);
+        let most = u64::from(file.document.len().utf8) + room_left;
+        let most = u32::try_from(most).unwrap_or(u32::MAX).min(limits::FILE_BYTES);
         let bindings = &file.bindings;
         let may_write = |client| bindings.get(&client) == Some(&user);
+        let apply = tracing::debug_span!("gate and apply", room = %self.info.id, op_id = update.op_id.0).entered();
         let applied = match file.document.update(bytes, &may_write, most) {
             Ok(applied) => applied,
             Err(Failure::Refused(error)) => return Err(Stop::Refuse(error)),
             Err(Failure::Broken(why)) => return self.defect(Ok(()), why),
         };
+        drop(apply);
         if applied.update.is_empty() {
             // It adds nothing: what it says is committed when the head of this moment is.
             let event = Event::Receipt {
@@ -153,6 +158,7 @@ impl RoomState {
             kind: Kind::Update,
             origin,
             text,
+            state: Vec::new(),
             row: None,
             announced: None,
         };
@@ -185,7 +191,14 @@ impl RoomState {
 
     /// Whether an operation's number is a new one. One that is on its way is left to it; one that is past is looked
     /// up in the log.
-    fn number(&mut self, session: SessionId, op_id: OpId, parked: &mut Parked, file: &FileRef) -> Result<Numbered> {
+    fn number(
+        &mut self,
+        session: SessionId,
+        op_id: OpId,
+        parked: &mut Parked,
+        file: &FileRef,
+        update: Option<&[u8]>,
+    ) -> Result<Numbered> {
         let Some(member) = self.members.get(&session) else {
             return Ok(Numbered::Known);
         };
@@ -201,12 +214,18 @@ impl RoomState {
             return Ok(Numbered::New);
         }
         if !member.in_flight.contains(&op_id) {
+            let entry = self
+                .directory
+                .find(file)
+                .ok()
+                .map(|entry| (entry.file.key, entry.file.id));
             let lookup = Lookup {
                 session,
                 stream: parked.stream,
                 source: member.source(),
                 op_id,
-                file: self.directory.find(file).ok().map(|entry| entry.file.id),
+                file: entry.map(|(_, id)| id),
+                update: entry.map(|(key, _)| key).zip(update.map(<[u8]>::to_vec)),
                 permit: parked.permit.take(),
             };
             self.effects.push(Effect::Job(Job::Lookup(lookup)));
@@ -218,13 +237,13 @@ impl RoomState {
     pub(super) fn looked_up(&mut self, lookup: Lookup, found: Result<Option<Revision>>, now: Now) {
         let outcome = match found {
             Ok(Some(revision)) => Outcome::Committed(revision),
-            Ok(None) => Outcome::Refused(
-                Error::new(
-                    Reason::NotAccepted,
-                    "this operation was never committed and later ones are: keep its text as a draft",
-                )
-                .with("op_id", lookup.op_id),
-            ),
+            Ok(None) if self.is_covered(lookup.update.as_ref()) => Outcome::Committed(self.head),
+            Ok(None) => {
+                if let Some((file, _)) = &lookup.update {
+                    self.lose_document(lookup.session, *file);
+                }
+                Outcome::Refused(not_accepted(lookup.op_id))
+            }
             Err(error) => return self.end_stream(lookup.session, error, now.at),
         };
         let event = Event::Receipt {
@@ -287,17 +306,20 @@ impl RoomState {
     }
 
     /// After a refused update a Yjs session's document has a hole: nothing more of the file until it is opened again.
-    pub(super) fn lose_document(&mut self, session: SessionId, file: &FileRef) {
-        let Ok(key) = self.directory.find(file).map(|entry| entry.file.key) else {
-            return;
-        };
+    pub(super) fn lose_document(&mut self, session: SessionId, file: FileKey) {
         let open = self
             .members
             .get_mut(&session)
-            .and_then(|member| member.open.get_mut(&key));
+            .and_then(|member| member.open.get_mut(&file));
         if let Some(yjs) = open.and_then(|open| open.yjs.as_mut()) {
             yjs.resync_first = true;
         }
+    }
+
+    /// Whether an update of the past adds nothing to its file.
+    fn is_covered(&self, update: Option<&(FileKey, Vec<u8>)>) -> bool {
+        let file = update.and_then(|(key, bytes)| Some((self.files.get(key)?, bytes)));
+        file.is_some_and(|(file, bytes)| file.document.covers(bytes))
     }
 
     /// An operation's refusal.
@@ -340,6 +362,7 @@ impl RoomState {
         base: Revision,
         unit: Unit,
     ) -> Result<Vec<UnitChange>, Stop> {
+        let _step = tracing::debug_span!("carry", room = %self.info.id, base = base.0).entered();
         let Some(file) = self.files.get(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
@@ -378,6 +401,14 @@ pub(super) fn too_old(head: Revision, oldest: Revision) -> Error {
     .field("base_revision")
     .with("head", head)
     .with("oldest", oldest)
+}
+
+fn not_accepted(op_id: OpId) -> Error {
+    Error::new(
+        Reason::NotAccepted,
+        "this operation was never committed and later ones are: keep its text as a draft",
+    )
+    .with("op_id", op_id)
 }
 
 fn too_large(limit: usize) -> Error {

@@ -58,6 +58,8 @@ pub(super) struct Lookup {
     pub(super) source: Source,
     pub(super) op_id: OpId,
     pub(super) file: Option<FileId>,
+    /// Of an update: its file and bytes. One that adds nothing was never in the log, and is committed all the same.
+    pub(super) update: Option<(FileKey, Vec<u8>)>,
     pub(super) permit: InFlight,
 }
 
@@ -75,6 +77,8 @@ pub(super) enum Done {
     HighestOpId(Box<Attach>, Result<OpId>),
     Answered(Box<Call>, Result<Option<Answered>>),
     Text(Box<Call>, Result<ropey::Rope>, Revision),
+    /// A file's Yjs state reads back as another text than its position deltas make.
+    Diverged(FileKey),
     Nothing,
 }
 
@@ -166,6 +170,11 @@ impl RoomState {
                     self.fail_call(request, call.reply, error);
                 }
             },
+            Done::Diverged(file) => {
+                if let Some(text) = self.files.get(&file).map(|open| open.document.text().clone()) {
+                    self.reseed(file, &text, now);
+                }
+            }
             Done::Nothing => {}
         }
     }
@@ -181,6 +190,9 @@ impl RoomState {
         file.since_snapshot = loaded.since_snapshot;
         file.bindings = loaded.bindings;
         self.files.insert(key, file);
+        if let Some(text) = loaded.differs {
+            self.reseed(key, &text, now);
+        }
     }
 
     fn extend_history(&mut self, file: FileKey, after: Revision, past: Vec<Past>) {
@@ -257,8 +269,12 @@ pub(super) async fn run(store: crate::store::Store, room: crate::id::RoomKey, jo
             Done::Text(call, text, at)
         }
         Job::Snapshot(snapshot) => {
-            load::keep_snapshot(&store, room, snapshot).await;
-            Done::Nothing
+            let file = snapshot.file;
+            if load::keep_snapshot(&store, room, snapshot).await {
+                Done::Nothing
+            } else {
+                Done::Diverged(file)
+            }
         }
         Job::EndSession(session) => {
             if let Err(error) = store.end_session(session).await {

@@ -16,6 +16,7 @@ use crate::room::message::{
 };
 use crate::room::state::{Effect, Now, Out, RoomState, Stop};
 use crate::store::model::Binding;
+use crate::telemetry::metric;
 
 impl RoomState {
     /// A stream wants in: of a new session, or of one that comes back.
@@ -216,7 +217,7 @@ impl RoomState {
 
     /// Says that a message could not be done; the stream goes on.
     pub(super) fn refuse(&mut self, session: SessionId, parked: Parked, error: Error) {
-        metrics::counter!("tandem_refused_total", "reason" => error.reason().name()).increment(1);
+        metrics::counter!(metric::MESSAGES_REFUSED, "reason" => error.reason().name()).increment(1);
         let refused = |request, error| Event::Refused { request, error };
         let event = match parked.message {
             Upward::Open(open) => refused(RefusedRequest::Open(open), error),
@@ -224,7 +225,9 @@ impl RoomState {
             Upward::Presence(presence) => refused(RefusedRequest::Presence(presence), error),
             Upward::Edit(edit) => self.refusal(edit.op_id, &edit.file, error),
             Upward::Update(update) => {
-                self.lose_document(session, &update.file);
+                if let Ok(key) = self.directory.find(&update.file).map(|entry| entry.file.key) {
+                    self.lose_document(session, key);
+                }
                 self.refusal(update.op_id, &update.file, error)
             }
             Upward::Leave => return,

@@ -16,7 +16,8 @@ use crate::limits;
 use crate::room::history::{History, Past};
 use crate::room::job::history_too_long;
 use crate::store::Store;
-use crate::store::model::{File, LoggedChange, Snapshot};
+use crate::store::model::{File, Kind, LoggedChange, Snapshot};
+use crate::telemetry::metric;
 
 /// What to load.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Order {
 /// A file read back.
 pub(super) struct Loaded {
     pub(super) document: Document,
+    /// The text that the position deltas make, if the Yjs bytes make another.
+    pub(super) differs: Option<Rope>,
     pub(super) history: History,
     pub(super) snapshot: Revision,
     pub(super) since_snapshot: u64,
@@ -63,10 +66,11 @@ pub(super) async fn file(store: &Store, order: Order) -> Result<Loaded> {
         let since_snapshot = changes.len() as u64;
         let server_client = file.server_client;
         match blocking(move || build(server_client, snapshot.as_ref(), &changes)).await? {
-            Ok(document) => {
+            Ok((document, differs)) => {
                 let snapshot = revision.max(file.created);
                 return Ok(Loaded {
                     document,
+                    differs,
                     history,
                     snapshot,
                     since_snapshot,
@@ -74,7 +78,7 @@ pub(super) async fn file(store: &Store, order: Order) -> Result<Loaded> {
                 });
             }
             Err(why) => {
-                metrics::counter!("tandem_snapshots_distrusted_total").increment(1);
+                metrics::counter!(metric::SNAPSHOTS_DISTRUSTED).increment(1);
                 tracing::error!(room = room.0, file = key.0, %revision, why, "a stored state does not stand");
             }
         }
@@ -82,26 +86,47 @@ pub(super) async fn file(store: &Store, order: Order) -> Result<Loaded> {
     Err(unreadable(&file))
 }
 
-fn build(server_client: ClientId, snapshot: Option<&Snapshot>, changes: &[LoggedChange]) -> Result<Document, String> {
+/// A document from a state and the changes after it, and the text that the position deltas make if that is another.
+fn build(
+    server_client: ClientId,
+    snapshot: Option<&Snapshot>,
+    changes: &[LoggedChange],
+) -> Result<(Document, Option<Rope>), String> {
     let state = snapshot.map(|snapshot| snapshot.state.as_slice());
+    let mut by_deltas = Rope::new();
     if let Some(snapshot) = snapshot {
         let alone = Document::load(server_client, state, []).map_err(|error| error.to_string())?;
         if alone.text_hash() != snapshot.text_hash {
             return Err("the snapshot's text does not have the hash that was kept with it".into());
         }
+        by_deltas = alone.text().clone();
     }
     let updates = changes
         .iter()
         .map(|change| change.update.as_slice())
         .filter(|update| !update.is_empty());
     let document = Document::load(server_client, state, updates).map_err(|error| error.to_string())?;
-    let last = changes.iter().rev().find(|change| !change.delta.is_empty());
-    if let Some((_, after)) = last.and_then(|change| Delta::lengths(&change.delta))
-        && after != document.len()
-    {
-        return Err("the text from the Yjs bytes is not as long as the position deltas say".into());
+    for change in changes {
+        if change.kind == Kind::Reseed {
+            // It brought the text that the deltas before it had made.
+            let anew = Document::load(
+                server_client,
+                None,
+                [change.update.as_slice()].into_iter().filter(|u| !u.is_empty()),
+            );
+            by_deltas = anew.map_err(|error| error.to_string())?.text().clone();
+        } else if !change.delta.is_empty() {
+            let delta = Delta::decode(&change.delta).map_err(|error| error.to_string())?;
+            if !delta.apply(&mut by_deltas) {
+                return Err(format!(
+                    "the delta of revision {} does not fit the text before it",
+                    change.revision
+                ));
+            }
+        }
     }
-    Ok(document)
+    let differs = by_deltas != *document.text();
+    Ok((document, differs.then_some(by_deltas)))
 }
 
 async fn recent_history(store: &Store, room: RoomKey, file: &File, at: Revision) -> Result<History> {
@@ -172,24 +197,22 @@ pub(super) async fn text(store: &Store, order: Order) -> Result<Rope> {
     rope.await?.ok_or_else(|| unreadable(&file))
 }
 
-/// Keeps a snapshot if a document made from it has the text that it should have.
-pub(super) async fn keep_snapshot(store: &Store, room: RoomKey, snapshot: Snapshot) {
+/// Keeps a snapshot if a document made from it has the text that it should have. `false`: it has another.
+pub(super) async fn keep_snapshot(store: &Store, room: RoomKey, snapshot: Snapshot) -> bool {
     let (file, revision) = (snapshot.file, snapshot.revision);
     let checked = blocking(move || {
         let document = Document::load(ClientId(1), Some(&snapshot.state), []).ok()?;
         (document.text_hash() == snapshot.text_hash).then_some(snapshot)
     });
-    match checked.await {
-        Ok(Some(snapshot)) => {
-            if let Err(error) = store.put_snapshot(room, snapshot).await {
-                tracing::warn!(room = room.0, file = file.0, %revision, %error, "a snapshot could not be kept");
-            }
-        }
-        _ => {
-            metrics::counter!("tandem_snapshots_distrusted_total").increment(1);
-            tracing::error!(room = room.0, file = file.0, %revision, "a snapshot reads back as another text");
-        }
+    let Ok(Some(snapshot)) = checked.await else {
+        metrics::counter!(metric::SNAPSHOTS_DISTRUSTED).increment(1);
+        tracing::error!(room = room.0, file = file.0, %revision, "a snapshot reads back as another text");
+        return false;
+    };
+    if let Err(error) = store.put_snapshot(room, snapshot).await {
+        tracing::warn!(room = room.0, file = file.0, %revision, %error, "a snapshot could not be kept");
     }
+    true
 }
 
 /// Runs what takes long beside the tasks.

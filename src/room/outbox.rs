@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::limits;
 use crate::room::command::InFlight;
 use crate::room::message::Frame;
+use crate::telemetry::metric;
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -58,6 +59,7 @@ pub struct Frames {
 
 /// A queue; `room` is woken when its reader has caught up or is gone.
 pub(super) fn outbox(room: Arc<Notify>, guard: Option<Box<dyn std::any::Any + Send + Sync>>) -> (Outbox, Frames) {
+    metrics::gauge!(metric::STREAMS_OPEN).increment(1.0);
     let shared = Arc::new(Shared {
         queue: Mutex::default(),
         room,
@@ -160,6 +162,7 @@ impl Stream for Frames {
 
 impl Drop for Frames {
     fn drop(&mut self) {
+        metrics::gauge!(metric::STREAMS_OPEN).decrement(1.0);
         let mut queue = self.shared.lock();
         queue.reader_gone = true;
         queue.frames.clear();

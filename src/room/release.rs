@@ -11,6 +11,7 @@ use crate::room::job::Job;
 use crate::room::member::Member;
 use crate::room::message::{Encode, Event, FileChange, Frame, Outcome, ParticipantState};
 use crate::room::state::{Accepted, Effect, Out, RoomState};
+use crate::telemetry::metric;
 
 /// An event's frames by unit, made when the first receiver of a unit comes.
 struct Once<'a> {
@@ -172,7 +173,7 @@ impl RoomState {
                 open.since = accepted.revision;
             } else {
                 open.behind = true;
-                metrics::counter!("tandem_streams_behind_total").increment(1);
+                metrics::counter!(metric::STREAMS_BEHIND).increment(1);
             }
         }
     }

@@ -27,6 +27,7 @@ use crate::room::open_file::OpenFile;
 use crate::room::outbox::Outbox;
 use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Snapshot};
 use crate::store::{Permit, Store};
+use crate::telemetry::metric;
 
 /// The time of one turn of the actor.
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +144,8 @@ pub(super) struct Change {
     pub(super) origin: Origin,
     /// Delta and Yjs bytes, if it concerns the text.
     pub(super) text: Option<(Delta, Vec<u8>)>,
+    /// The whole new Yjs state, of a file that starts anew; else empty.
+    pub(super) state: Vec<u8>,
     /// The file after it, if its row changes.
     pub(super) row: Option<File>,
     /// What everybody is told of the directory.
@@ -260,6 +263,8 @@ impl RoomState {
         permit: Permit,
         now: Now,
     ) -> Revision {
+        let _step = tracing::debug_span!("accept", room = %self.info.id, op_id = author.op_id.0).entered();
+        metrics::counter!(metric::OPERATIONS).increment(1);
         let revision = self.head.next();
         self.head = revision;
         let row = change.row;
@@ -271,9 +276,11 @@ impl RoomState {
         if let Some(row) = &row {
             self.put_row(row, revision);
         }
-        let (delta, update) = change
-            .text
-            .map_or((None, Bytes::new()), |(delta, update)| (Some(delta), update.into()));
+        let (delta, update) = match change.text {
+            Some((delta, update)) => (Some(delta), update),
+            None => (None, change.state),
+        };
+        let update = Bytes::from(update);
         let encoded = delta.as_ref().map(Delta::encode).unwrap_or_default();
         let participant = author.session.map(|(_, participant)| participant);
         let delta = delta.map(Arc::new);
@@ -395,6 +402,7 @@ impl RoomState {
 
     /// Everything up to `revision` is committed: what waited for it leaves.
     pub(super) fn on_committed(&mut self, revision: Revision) {
+        let _step = tracing::debug_span!("release", room = %self.info.id, revision = revision.0).entered();
         self.committed = self.committed.max(revision);
         self.info.head = self.committed;
         while self.gated.front().is_some_and(|gated| gated.at <= self.committed) {

@@ -10,6 +10,22 @@ pub const CONNECTIONS: &str = "tandem_connections";
 pub const CONNECTIONS_REFUSED: &str = "tandem_connections_refused_total";
 /// Requests that a guard refused, by `reason`.
 pub const REFUSED: &str = "tandem_requests_refused_total";
+/// Rooms in memory.
+pub const ROOMS_OPEN: &str = "tandem_rooms_open";
+/// Copies of rooms that were given up because the log said otherwise.
+pub const ROOMS_DISCARDED: &str = "tandem_rooms_discarded_total";
+/// Streams in rooms.
+pub const STREAMS_OPEN: &str = "tandem_streams_open";
+/// Times that a reader fell behind and was brought up to date with the whole.
+pub const STREAMS_BEHIND: &str = "tandem_streams_behind_total";
+/// Operations accepted.
+pub const OPERATIONS: &str = "tandem_operations_total";
+/// Messages of sessions that were refused, by `reason`.
+pub const MESSAGES_REFUSED: &str = "tandem_messages_refused_total";
+/// Stored states that were not what they should be.
+pub const SNAPSHOTS_DISTRUSTED: &str = "tandem_snapshots_distrusted_total";
+/// Files started anew because Yjs bytes and position deltas differed.
+pub const RESEEDED: &str = "tandem_reseeded_total";
 
 /// The bounds of every histogram's buckets, in seconds: from a memory access to a call's deadline.
 pub const SECONDS: [f64; 14] = [
@@ -25,6 +41,26 @@ pub(super) fn declare() {
         "Connections closed at once because there were too many."
     );
     describe_counter!(REFUSED, "Requests refused before they reached a service, by reason.");
+    describe_gauge!(ROOMS_OPEN, "Rooms in memory.");
+    describe_counter!(
+        ROOMS_DISCARDED,
+        "Copies of rooms given up because the log said otherwise."
+    );
+    describe_gauge!(STREAMS_OPEN, "Streams in rooms.");
+    describe_counter!(
+        STREAMS_BEHIND,
+        "Times that a slow reader was brought up to date with the whole."
+    );
+    describe_counter!(OPERATIONS, "Operations accepted.");
+    describe_counter!(MESSAGES_REFUSED, "Messages of sessions refused, by reason.");
+    describe_counter!(SNAPSHOTS_DISTRUSTED, "Stored states that were not what they should be.");
+    describe_counter!(
+        RESEEDED,
+        "Files started anew because Yjs bytes and position deltas differed."
+    );
+    for worth_an_alarm in [ROOMS_DISCARDED, SNAPSHOTS_DISTRUSTED, RESEEDED] {
+        counter!(worth_an_alarm).absolute(0);
+    }
     counter!(PANICS).absolute(0);
     counter!(CONNECTIONS_REFUSED).absolute(0);
     gauge!(CONNECTIONS).set(0.0);
