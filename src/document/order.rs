@@ -1,8 +1,9 @@
 //! The order of all characters that a document ever had, deleted ones included.
 //!
-//! Yjs's order rests on an item's right origin standing right of its origin. An update that breaks this is integrated
-//! by yrs in one way when it arrives and in another when the document is loaded again. yrs has no cheap way to ask which of
-//! two characters comes first; here it costs a walk up a tree.
+//! Yjs's order rests on origins that were neighbours when their item was written: the right one right of the left one, and
+//! nothing between them that the author knew. An update that breaks this is integrated by yrs in one way when it arrives
+//! and in another when the document is loaded again. yrs has no cheap way to ask which of two characters comes first;
+//! here it costs a walk up a tree.
 //!
 //! Runs of characters are the nodes of a treap: a search tree by order and a heap by a random priority, so that it stays
 //! shallow whatever is written. Nodes live in one vector and refer to each other by number.
@@ -56,7 +57,8 @@ impl Default for Order {
 }
 
 impl Order {
-    /// Puts a block in its place. What it refers to is there already: the gate saw to that.
+    /// Puts a block in its place, unless its origins can't have been neighbours. What it refers to is there already: the
+    /// gate saw to that.
     pub(super) fn integrate(&mut self, block: &Block<'_>) -> Result<(), Crossed> {
         if self.extend(block) {
             return Ok(());
@@ -66,8 +68,29 @@ impl Order {
         {
             return Err(Crossed);
         }
+        let (left, right) = self.cut(block);
+        if self.knew_between(block, left, right) {
+            return Err(Crossed);
+        }
+        self.place(block, left, right);
+        Ok(())
+    }
+
+    /// Puts a block of our own log in its place.
+    pub(super) fn integrate_trusted(&mut self, block: &Block<'_>) {
+        if !self.extend(block) {
+            let (left, right) = self.cut(block);
+            self.place(block, left, right);
+        }
+    }
+
+    fn cut(&mut self, block: &Block<'_>) -> (u32, u32) {
         let left = block.origin.map_or(NONE, |id| self.cut_after(id));
         let right = block.right.map_or(NONE, |id| self.cut_before(id));
+        (left, right)
+    }
+
+    fn place(&mut self, block: &Block<'_>, left: u32, right: u32) {
         let left = self.resolve(block, left, right);
         self.insert_after(
             left,
@@ -83,7 +106,42 @@ impl Order {
                 size: 1,
             },
         );
-        Ok(())
+    }
+
+    /// Whether something stands between a block's origins that its author must have known: something of its own, what the
+    /// writers of the origins wrote before them, or what the origins themselves refer to.
+    fn knew_between(&self, block: &Block<'_>, left: u32, right: u32) -> bool {
+        let mut between = self.next(left);
+        if between == right {
+            return false;
+        }
+        let holder = |id: Option<CharId>| id.map_or(NONE, |id| self.find(id).0);
+        let beyond_left = if left == NONE {
+            NONE
+        } else {
+            holder(self.run(left).right_origin)
+        };
+        let before_right = if right == NONE {
+            NONE
+        } else {
+            holder(self.run(right).origin)
+        };
+        let before = |id: CharId, mark: Option<CharId>| {
+            mark.is_some_and(|mark| mark.client == id.client && id.clock <= mark.clock)
+        };
+        while between != NONE && between != right {
+            let id = self.run(between).id;
+            let known = id.client == block.id.client
+                || before(id, block.origin)
+                || before(id, block.right)
+                || between == beyond_left
+                || between == before_right;
+            if known {
+                return true;
+            }
+            between = self.next(between);
+        }
+        false
     }
 
     /// Whether one character stands left of another.

@@ -34,7 +34,7 @@ impl Hostile {
 
     /// The next update.
     pub fn update(&mut self) -> Vec<u8> {
-        let update = match self.random.random_range(0..20) {
+        let update = match self.random.random_range(0..60) {
             0 => self.noise(),
             1 if !self.sent.is_empty() => self.old(),
             2..=4 if !self.sent.is_empty() => {
@@ -78,8 +78,15 @@ impl Hostile {
         let mut out = Vec::new();
         let sections = [1, 1, 1, 2, 2, 3, 0][self.random.random_range(0..7)];
         write(&mut out, sections);
-        for _ in 0..sections {
-            self.section(&mut out);
+        let first = self.random.random_range(0..3_usize);
+        for at in 0..sections as usize {
+            let odd = self.random.random_range(0..40) == 0;
+            let client = if odd {
+                self.client()
+            } else {
+                CLIENTS[1 + (first + at) % 3]
+            };
+            self.section(&mut out, client);
         }
         self.deletions(&mut out);
         out
@@ -93,16 +100,7 @@ impl Hostile {
         }
     }
 
-    fn writer(&mut self) -> u64 {
-        if self.random.random_range(0..10) == 0 {
-            self.client()
-        } else {
-            CLIENTS[self.random.random_range(1..4)]
-        }
-    }
-
-    fn section(&mut self, out: &mut Vec<u8>) {
-        let client = self.writer();
+    fn section(&mut self, out: &mut Vec<u8>, client: u64) {
         let known = self.clocks.get(&client).copied().unwrap_or(0);
         let start = match self.random.random_range(0..24) {
             0 => known + self.random.random_range(1..5),
@@ -124,26 +122,41 @@ impl Hostile {
             .or_insert(clock);
     }
 
+    /// A client that has written, and how much.
+    fn somebody(&mut self) -> (u64, u64) {
+        let there: Vec<(u64, u64)> = CLIENTS
+            .iter()
+            .filter_map(|&id| Some((id, *self.clocks.get(&id)?)))
+            .collect();
+        let there: Vec<(u64, u64)> = there.into_iter().filter(|&(_, known)| known > 0).collect();
+        there
+            .get(self.random.random_range(0..there.len().max(1)))
+            .copied()
+            .unwrap_or((CLIENTS[0], 1))
+    }
+
     /// A character's name, mostly of one that is there.
     fn id(&mut self, own: u64, clock: u64) -> Option<(u64, u64)> {
-        match self.random.random_range(0..20) {
-            0..=4 => None,
-            5..=7 if clock > 0 => Some((own, clock - 1)),
-            8 => Some((self.client(), self.random.random_range(0..1 << 33))),
+        match self.random.random_range(0..80) {
+            0..18 => None,
+            18..30 if clock > 0 => Some((own, clock - 1)),
+            30 => Some((self.client(), self.random.random_range(0..1 << 33))),
+            31 => Some((self.client(), self.random.random_range(0..8))),
             _ => {
-                let client = self.client();
-                let known = self.clocks.get(&client).copied().unwrap_or(0);
-                Some((client, self.random.random_range(0..known.clamp(1, 1 << 20) + 1)))
+                let (client, known) = self.somebody();
+                // Now and then the one that would come next.
+                let past = u64::from(self.random.random_range(0..40) == 0);
+                Some((client, self.random.random_range(0..known.clamp(1, 1 << 20) + past)))
             }
         }
     }
 
     fn block(&mut self, out: &mut Vec<u8>, client: u64, clock: u64) -> u64 {
-        let kind = match self.random.random_range(0..40) {
+        let kind = match self.random.random_range(0..120) {
             0 => 0,
             1 => 10,
             2 => self.random.random_range(0..32),
-            3..=6 => 1,
+            3..=16 => 1,
             _ => 4,
         };
         if matches!(kind, 0 | 10) {
@@ -152,14 +165,14 @@ impl Hostile {
             return clock + 3;
         }
         let (origin, right) = (self.id(client, clock), self.id(client, clock));
-        let key = if self.random.random_range(0..60) == 0 { 0x20 } else { 0 };
+        let key = if self.random.random_range(0..200) == 0 { 0x20 } else { 0 };
         out.push(kind | key | if origin.is_some() { 0x80 } else { 0 } | if right.is_some() { 0x40 } else { 0 });
         for (client, clock) in [origin, right].into_iter().flatten() {
             write(out, client);
             write(out, clock);
         }
         if origin.is_none() && right.is_none() {
-            let root = if self.random.random_range(0..30) == 0 {
+            let root = if self.random.random_range(0..100) == 0 {
                 b'u'
             } else {
                 b't'
@@ -172,7 +185,7 @@ impl Hostile {
     fn content(&mut self, out: &mut Vec<u8>, kind: u8, clock: u64) -> u64 {
         match kind {
             1 => {
-                let len = match self.random.random_range(0..12) {
+                let len = match self.random.random_range(0..40) {
                     0 => [0, 1 << 24, 1 << 31, u64::from(u32::MAX)][self.random.random_range(0..4)],
                     _ => self.random.random_range(1..4),
                 };
@@ -180,7 +193,7 @@ impl Hostile {
                 clock.saturating_add(len)
             }
             4 => {
-                let odd = self.random.random_range(0..40) == 0;
+                let odd = self.random.random_range(0..120) == 0;
                 let text = if odd {
                     ["", "\r\n", "a\0", "\u{feff}"][self.random.random_range(0..4)]
                 } else {
@@ -202,23 +215,22 @@ impl Hostile {
         let clients = [0, 0, 1, 1, 2][self.random.random_range(0..5)];
         write(out, clients);
         for _ in 0..clients {
-            let client = self.client();
-            let known = self.clocks.get(&client).copied().unwrap_or(0).clamp(1, 1 << 20);
+            let (client, known) = self.somebody();
+            let known = known.min(1 << 20);
             write(out, client);
             let ranges = self.random.random_range(1..3);
             write(out, ranges);
             let mut start = 0;
             for _ in 0..ranges {
-                start += self.random.random_range(0..known.div_ceil(2) + 1);
-                let huge = self.random.random_range(0..20) == 0;
-                let len = if huge {
-                    u64::from(u32::MAX)
-                } else {
-                    self.random.random_range(0..4)
+                start += self.random.random_range(0..known.div_ceil(2));
+                let len = match self.random.random_range(0..40) {
+                    0 => u64::from(u32::MAX),
+                    1 => 0,
+                    _ => self.random.random_range(1..4),
                 };
                 write(out, start);
                 write(out, len);
-                start = if self.random.random_range(0..10) == 0 {
+                start = if self.random.random_range(0..20) == 0 {
                     0
                 } else {
                     start + len.min(8)
