@@ -8,6 +8,7 @@
 mod commit_outcomes;
 mod contract;
 mod convergence;
+mod epoch;
 mod hostile;
 mod layers;
 mod node;
