@@ -5,35 +5,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rand::Rng;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::document::Unit;
 use crate::error::{Error, Reason, Result};
-use crate::id::{
-    Epoch, FileId, FileKey, OpId, ParticipantId, RequestId, Revision, RoomId, RoomKey, RoomRef, SessionId, Source,
-    Term, UserId, UserKey,
-};
+use crate::id::{ParticipantId, Revision, RoomKey, RoomRef, SessionId, UserId, UserKey};
 use crate::limits;
-use crate::path;
 use crate::room::actor::Actor;
-use crate::room::calls::first_text;
 use crate::room::command::{Attach, Command};
+use crate::room::creating::{checked_title, first_rows};
 use crate::room::directory::{Directory, Entry};
 use crate::room::handle::{RoomHandle, TRIES};
 use crate::room::message::{
-    CreatedRoom, Door, Encode, FileInfo, Join, JoinHow, NewFile, NewRoom, Open, Request, RoomChange, RoomInfo, Upward,
+    CreatedRoom, Door, Encode, Join, JoinHow, NewRoom, Open, Request, RoomChange, RoomInfo, Upward,
 };
 use crate::room::outbox::outbox;
 use crate::room::registry::{Found, Live, Place, Registry, opened};
 use crate::room::session::{Attached, Session, SessionSender};
 use crate::room::state::RoomState;
+use crate::room::token::{hash_token, new_token};
 use crate::room::{clock, gone, slug};
 use crate::store::Store;
 use crate::store::model;
-use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Room, RoomAt, RoomEdit};
+use crate::store::model::{Answered, Micros, RoomAt, RoomEdit};
 
 /// Where a page of rooms begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -430,146 +425,12 @@ fn info(at: RoomAt) -> RoomInfo {
     }
 }
 
-fn kept_answer<T: serde::Serialize>(request: Option<Request>, answer: &T) -> Option<Answered> {
+pub(super) fn kept_answer<T: serde::Serialize>(request: Option<Request>, answer: &T) -> Option<Answered> {
     request.map(|request| Answered {
         request: request.id,
         digest: request.digest,
         answer: serde_json::to_vec(answer).unwrap_or_default(),
     })
-}
-
-/// The rows of a new room, and what its creator is told.
-fn first_rows(new: NewRoom, request: Option<Request>) -> Result<(Room, Append, CreatedRoom)> {
-    if let Some(wanted) = &new.slug {
-        slug::check(wanted)?;
-    }
-    let time = clock().wall;
-    let room = Room {
-        key: RoomKey(0),
-        id: RoomId::new(),
-        slug: new.slug,
-        title: checked_title(new.title)?,
-        term: Term(0),
-        created: time,
-    };
-    let first = if new.files.is_empty() {
-        vec![NewFile {
-            path: "main.txt".to_owned(),
-            text: String::new(),
-        }]
-    } else {
-        new.files
-    };
-    let source = Source::Request(request.map_or_else(RequestId::new, |request| request.id));
-    let (files, operations) = first_files(&first, source, time)?;
-    let mut infos: Vec<FileInfo> = files
-        .iter()
-        .map(|file| {
-            Entry {
-                file: file.clone(),
-                revision: file.created,
-                bytes: 0,
-            }
-            .info()
-        })
-        .collect();
-    infos.sort_by(|a, b| a.path.cmp(&b.path));
-    let head = operations.last().map_or(Revision(0), |operation| operation.revision);
-    let created = CreatedRoom {
-        room: RoomInfo {
-            id: room.id,
-            slug: room.slug.clone(),
-            title: room.title.clone(),
-            created: time,
-            head,
-        },
-        files: infos,
-    };
-    let answered = kept_answer(request, &created);
-    let append = Append {
-        room: RoomKey(0),
-        term: Term(0),
-        incarnation: 0,
-        operations,
-        files,
-        answered,
-    };
-    Ok((room, append, created))
-}
-
-fn first_files(new: &[NewFile], source: Source, time: Micros) -> Result<(Vec<File>, Vec<Operation>)> {
-    let mut directory = Directory::default();
-    let (mut files, mut operations) = (Vec::new(), Vec::new());
-    for (index, file) in new.iter().enumerate() {
-        let field = |name: &str| format!("files[{index}].{name}");
-        let wanted = path::parse(&file.path, &field("path"))?;
-        directory.room_for_one()?;
-        directory
-            .admit(&wanted, None)
-            .map_err(|error| error.field(field("path")))?;
-        let first = first_text(file, &field("text"))?;
-        let bytes = u64::from(first.document.len().utf8);
-        check_first_bytes(&directory, bytes, &field("text"))?;
-        let revision = Revision(index as u64 + 1);
-        let row = File {
-            key: FileKey(index as i64 + 1),
-            id: FileId::new(),
-            path: wanted.clone(),
-            line_ending: first.line_ending,
-            deleted: false,
-            epoch: Epoch(1),
-            server_client: first.server_client,
-            created: revision,
-        };
-        directory.put(Entry {
-            file: row.clone(),
-            revision,
-            bytes,
-        });
-        operations.push(Operation {
-            revision,
-            source,
-            op_id: OpId(revision.0),
-            file: row.key,
-            epoch: row.epoch,
-            user: UserKey(0),
-            kind: Kind::Create,
-            origin: Origin::Written,
-            update: first.update,
-            delta: first.delta.encode(),
-            path: wanted,
-            time,
-        });
-        files.push(row);
-    }
-    Ok((files, operations))
-}
-
-fn check_first_bytes(directory: &Directory, bytes: u64, field: &str) -> Result<()> {
-    if bytes > u64::from(limits::FILE_BYTES) {
-        let message = format!("a file has at most {} bytes: split it", limits::FILE_BYTES);
-        return Err(Error::new(Reason::FileTooLarge, message)
-            .field(field)
-            .with("limit", limits::FILE_BYTES));
-    }
-    if directory.bytes() + bytes > limits::ROOM_BYTES {
-        let message = format!("a room's files have at most {} bytes together", limits::ROOM_BYTES);
-        return Err(Error::new(Reason::RoomTooLarge, message)
-            .field(field)
-            .with("limit", limits::ROOM_BYTES));
-    }
-    Ok(())
-}
-
-fn checked_title(title: String) -> Result<String> {
-    if title.len() <= limits::TITLE_BYTES && !title.chars().any(char::is_control) {
-        return Ok(title);
-    }
-    let message = format!(
-        "a title has at most {} bytes and no control characters",
-        limits::TITLE_BYTES
-    );
-    Err(Error::new(Reason::FieldInvalid, message).field("title"))
 }
 
 /// The name that others see; a made-up one if none is given.
@@ -586,21 +447,6 @@ fn checked_name(name: &str) -> Result<String> {
         limits::NAME_CHARS
     );
     Err(Error::new(Reason::FieldInvalid, message).field("name"))
-}
-
-/// 256 random bits: what nobody guesses.
-fn new_token() -> Result<String> {
-    let mut bytes = [0_u8; 32];
-    OsRng.try_fill_bytes(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "the system gives no random bytes");
-        Error::new(Reason::Internal, "no token could be made: tell the operator")
-    })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The database keeps this in place of the token.
-fn hash_token(token: &str) -> [u8; 32] {
-    *blake3::hash(token.as_bytes()).as_bytes()
 }
 
 fn session_unknown() -> Error {
