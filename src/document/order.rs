@@ -185,7 +185,7 @@ impl Order {
     fn resolve(&self, block: &Block<'_>, left: u32, right: u32) -> u32 {
         let mut left = left;
         let mut other = self.next(left);
-        if other == right {
+        if other == right || other == NONE {
             return left;
         }
         let first = self.rank(other);

@@ -15,8 +15,9 @@ use crate::limits::UPDATE_BYTES;
 pub(super) const ROOT: &str = "t";
 /// No clock reaches this: what yrs computes with stays within 32 bits.
 const CLOCK_END: u64 = 1 << 31;
-/// Deleted text arrives as a bare length; none is longer than what a file could ever have held.
-const DELETED_BLOCK: u64 = 1 << 24;
+/// Deleted text arrives as a bare length. A client sends none that is longer than what a file can ever have held at once;
+/// in a stored state neighbours are joined and may be longer.
+const DELETED_BLOCK: u32 = 1 << 24;
 
 /// A character's name: who wrote it, and which of its writer's characters it is, in UTF-16 units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,7 +71,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Update<'_>> {
         let message = format!("an update has at most {UPDATE_BYTES} bytes; send what is new only");
         return Err(Error::new(Reason::EditTooLarge, message).with("bytes", bytes.len()));
     }
-    read_any(bytes)
+    let update = read_any(bytes)?;
+    if update
+        .sections
+        .iter()
+        .flatten()
+        .any(|block| block.text.is_none() && block.len > DELETED_BLOCK)
+    {
+        return Err(malformed());
+    }
+    Ok(update)
 }
 
 /// Reads an update of our own: a stored state may be longer than what a client may send.
@@ -229,9 +239,7 @@ fn block<'a>(reader: &mut Reader<'a>, id: CharId) -> Result<Block<'a>> {
 }
 
 fn deleted<'a>(reader: &mut Reader<'a>) -> Result<(u32, Option<&'a str>)> {
-    let len = reader
-        .number32()
-        .filter(|&len| len != 0 && u64::from(len) <= DELETED_BLOCK);
+    let len = reader.number32().filter(|&len| len != 0);
     Ok((len.ok_or_else(malformed)?, None))
 }
 

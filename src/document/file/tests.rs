@@ -243,3 +243,39 @@ fn a_relative_position_moves_with_its_character() {
         assert_eq!(document.offset_of(hostile), None, "{hostile:?}");
     }
 }
+
+#[test]
+fn deleted_text_of_any_length_loads_again() {
+    let mut document = written("ab");
+    let gone = |clock, origin: Option<(u32, u32)>, len| {
+        let origin = origin.map(|(client, clock)| CharId {
+            client: ClientId(client),
+            clock,
+        });
+        let id = CharId {
+            client: ClientId(7),
+            clock,
+        };
+        let block = update::Block {
+            id,
+            len,
+            origin,
+            right: None,
+            text: None,
+        };
+        gate::write(&gate::Admitted {
+            blocks: vec![block],
+            deletions: Vec::new(),
+            inserted_bytes: 0,
+        })
+    };
+    let most = 1 << 24;
+    assert_eq!(
+        reason(send(&mut document, &gone(0, Some((1, 1)), most + 1)).expect_err("too long")),
+        Reason::UpdateMalformed
+    );
+    send(&mut document, &gone(0, Some((1, 1)), most)).expect("long");
+    send(&mut document, &gone(most, Some((7, most - 1)), most)).expect("and longer");
+    let again = Document::load(ClientId(1), Some(&document.snapshot().0), []).expect("it loads");
+    assert_eq!(again.clock(ClientId(7)), 2 * most);
+}
