@@ -15,7 +15,9 @@ use tokio_stream::Stream;
 use crate::error::Error;
 use crate::limits;
 use crate::room::command::InFlight;
+use crate::room::gone;
 use crate::room::message::Frame;
+use crate::room::session::AttachedGuard;
 use crate::telemetry::metric;
 
 #[derive(Debug, Default)]
@@ -45,32 +47,54 @@ impl Shared {
     }
 }
 
-/// The room's end of the queue.
+/// The room's end of the queue. When the last copy is dropped without a goodbye, as in a panic, the stream ends with an
+/// error: nobody waits for a room that is gone.
 #[derive(Clone, Debug)]
-pub(super) struct Outbox(Arc<Shared>);
+pub(super) struct Outbox(Arc<RoomEnd>);
+
+#[derive(Debug)]
+struct RoomEnd(Arc<Shared>);
+
+impl Drop for RoomEnd {
+    fn drop(&mut self) {
+        let mut queue = self.0.lock();
+        queue.ended.get_or_insert_with(|| Some(gone()));
+        wake(&mut queue);
+    }
+}
 
 /// The reader's end: a stream of frames that ends after goodbye, with the error that goodbye told.
 #[derive(Debug)]
 pub struct Frames {
     shared: Arc<Shared>,
     /// Kept while somebody reads.
-    _guard: Option<Box<dyn std::any::Any + Send + Sync>>,
+    guard: Option<AttachedGuard>,
+}
+
+impl Frames {
+    /// Keeps the stream on the list of those that Publish finds, while somebody reads.
+    pub(super) fn keep(&mut self, guard: AttachedGuard) {
+        self.guard = Some(guard);
+    }
 }
 
 /// A queue; `room` is woken when its reader has caught up or is gone.
-pub(super) fn outbox(room: Arc<Notify>, guard: Option<Box<dyn std::any::Any + Send + Sync>>) -> (Outbox, Frames) {
+pub(super) fn outbox(room: Arc<Notify>) -> (Outbox, Frames) {
     metrics::gauge!(metric::STREAMS_OPEN).increment(1.0);
     let shared = Arc::new(Shared {
         queue: Mutex::default(),
         room,
     });
-    (Outbox(shared.clone()), Frames { shared, _guard: guard })
+    (
+        Outbox(Arc::new(RoomEnd(shared.clone()))),
+        Frames { shared, guard: None },
+    )
 }
 
 impl Outbox {
     /// Puts frames in that must arrive: answers, receipts, goodbye. The permit is given back when they are read.
     pub(super) fn push(&self, frames: impl IntoIterator<Item = Frame>, permit: InFlight) {
-        let mut queue = self.0.lock();
+        let mut queue = self.0.0.lock();
         if queue.ended.is_some() || queue.reader_gone {
             return;
         }
@@ -89,7 +113,7 @@ impl Outbox {
     /// `false` means that there is none: the caller notes what was missed. The room is woken when the reader has
     /// taken everything.
     pub(super) fn offer(&self, frames: &[Frame]) -> bool {
-        let mut queue = self.0.lock();
+        let mut queue = self.0.0.lock();
         if queue.ended.is_some() || queue.reader_gone {
             return true;
         }
@@ -105,7 +129,7 @@ impl Outbox {
 
     /// Whether the reader has taken everything; if not, the room is woken when it has.
     pub(super) fn is_drained(&self) -> bool {
-        let mut queue = self.0.lock();
+        let mut queue = self.0.0.lock();
         let drained = queue.frames.is_empty();
         queue.room_waits = !drained;
         drained
@@ -113,7 +137,7 @@ impl Outbox {
 
     /// Whether a large answer should wait until the reader has taken more; if so, the room is woken then.
     pub(super) fn is_full(&self) -> bool {
-        let mut queue = self.0.lock();
+        let mut queue = self.0.0.lock();
         let full = queue.bytes >= limits::OUTBOX_BYTES;
         queue.room_waits |= full;
         full
@@ -121,12 +145,12 @@ impl Outbox {
 
     /// Whether nobody reads any more.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.0.lock().reader_gone
+        self.0.0.lock().reader_gone
     }
 
     /// Ends the stream after what is in the queue.
     pub(super) fn end(&self, error: Option<Error>) {
-        let mut queue = self.0.lock();
+        let mut queue = self.0.0.lock();
         queue.ended.get_or_insert(error);
         wake(&mut queue);
     }
@@ -190,7 +214,7 @@ mod tests {
     #[test]
     fn a_slow_reader_misses_events_but_never_receipts_and_the_room_hears_when_it_has_caught_up() {
         let room = Arc::new(Notify::new());
-        let (outbox, mut frames) = outbox(room.clone(), None);
+        let (outbox, mut frames) = outbox(room.clone());
         assert!(outbox.offer(&[frame(limits::OUTBOX_BYTES)]));
         assert!(!outbox.offer(&[frame(1)]));
         outbox.push([frame(2)], None);
@@ -208,7 +232,7 @@ mod tests {
 
     #[test]
     fn after_its_end_a_stream_gives_what_is_queued_then_the_error_then_nothing() {
-        let (outbox, mut frames) = outbox(Arc::new(Notify::new()), None);
+        let (outbox, mut frames) = outbox(Arc::new(Notify::new()));
         outbox.push([frame(1)], None);
         outbox.end(Some(Error::new(Reason::ShuttingDown, "bye")));
         outbox.push([frame(1)], None);
@@ -216,5 +240,15 @@ mod tests {
         let error = frames.next().now_or_never().unwrap().unwrap().unwrap_err();
         assert_eq!(error.reason(), Reason::ShuttingDown);
         assert!(frames.next().now_or_never().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_room_that_is_gone_without_a_word_ends_its_streams() {
+        let (outbox, mut frames) = outbox(Arc::new(Notify::new()));
+        outbox.push([frame(1)], None);
+        drop(outbox);
+        assert!(frames.next().now_or_never().unwrap().unwrap().is_ok());
+        let error = frames.next().now_or_never().unwrap().unwrap().unwrap_err();
+        assert_eq!(error.reason(), Reason::RoomUnavailable);
     }
 }

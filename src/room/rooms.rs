@@ -283,8 +283,8 @@ impl Rooms {
         let live = self.open(session.room).await?;
         let stream = self.0.streams.fetch_add(1, Ordering::Relaxed) + 1;
         let sender = SessionSender::new(live.commands.clone(), session.id, stream);
-        let guard = self.0.attached.enter(session.token_hash, sender.clone());
-        let (outbox, frames) = outbox(live.readers.clone(), Some(Box::new(guard)));
+        let token_hash = session.token_hash;
+        let (outbox, mut frames) = outbox(live.readers.clone());
         let (reply, let_in) = oneshot::channel();
         let attach = Attach {
             session,
@@ -302,6 +302,7 @@ impl Rooms {
             .await
             .map_err(|_ended| gone())?;
         let_in.await.map_err(|_dropped| gone())??;
+        frames.keep(self.0.attached.enter(token_hash, sender.clone()));
         Ok(Session { frames, sender })
     }
 
@@ -392,15 +393,18 @@ impl Rooms {
 
     /// Ends all rooms: every stream gets goodbye, and what was accepted is committed.
     pub async fn shutdown(&self, grace: Duration) {
+        let deadline = tokio::time::Instant::now() + grace;
         for wait in self.0.registry.stop() {
-            let live = wait.borrow().clone();
-            if let Some(Ok(live)) = live {
-                // A full queue is worked off first; the room's own waits are bounded.
-                let _ended = tokio::time::timeout(grace, live.commands.send(Command::Shutdown)).await;
-            }
+            // A room that is loading just now is told when it is there; a full queue is worked off first.
+            let told = async {
+                if let Ok(live) = opened(wait, &self.0.waiters).await {
+                    let _ended = live.commands.send(Command::Shutdown).await;
+                }
+            };
+            let _late = tokio::time::timeout_at(deadline, told).await;
         }
         self.0.tasks.close();
-        if tokio::time::timeout(grace, self.0.tasks.wait()).await.is_err() {
+        if tokio::time::timeout_at(deadline, self.0.tasks.wait()).await.is_err() {
             tracing::warn!("some rooms did not end within the grace time");
         }
         self.0.store.close(grace).await;
