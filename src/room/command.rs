@@ -1,6 +1,6 @@
 //! What reaches a room's actor: plain data with a way to answer.
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
 use crate::id::{FileId, FileRef, OpId, ParticipantId, Revision, SessionId};
@@ -8,11 +8,8 @@ use crate::room::message::{
     CompletionPlace, CompletionText, Door, FileInfo, FileList, NewFile, Open, Request, RoomInfo, TextAt, Upward, Write,
     Written,
 };
-use crate::room::outbox::Outbox;
+use crate::room::outbox::{InFlight, Outbox};
 use crate::store::model;
-
-/// Counts against the messages that one session may have on their way; given back when the message is answered.
-pub(super) type InFlight = Option<OwnedSemaphorePermit>;
 
 /// One request to the actor.
 #[derive(Debug)]

@@ -7,9 +7,8 @@ use crate::path;
 use crate::room::directory::{Directory, Entry};
 use crate::room::first_text::first_text;
 use crate::room::message::{CreatedRoom, FileInfo, NewFile, NewRoom, Request, RoomInfo};
-use crate::room::rooms::kept_answer;
 use crate::room::{clock, slug};
-use crate::store::model::{Append, File, Kind, Micros, Operation, Origin, Room};
+use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Room};
 
 /// The rows of a new room, and what its creator is told.
 pub(super) fn first_rows(new: NewRoom, request: Option<Request>) -> Result<(Room, Append, CreatedRoom)> {
@@ -143,4 +142,13 @@ pub(super) fn checked_title(title: String) -> Result<String> {
         limits::TITLE_BYTES
     );
     Err(Error::new(Reason::FieldInvalid, message).field("title"))
+}
+
+/// An answer to keep with its request id.
+pub(super) fn kept_answer<T: serde::Serialize>(request: Option<Request>, answer: &T) -> Option<Answered> {
+    request.map(|request| Answered {
+        request: request.id,
+        digest: request.digest,
+        answer: serde_json::to_vec(answer).unwrap_or_default(),
+    })
 }

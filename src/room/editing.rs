@@ -7,6 +7,7 @@ use crate::limits;
 use crate::room::job::{Job, Lookup, Need};
 use crate::room::member::Parked;
 use crate::room::message::{Edit, Event, Outcome, Update};
+use crate::room::refusals::{not_accepted, too_large, too_old};
 use crate::room::state::{Author, Change, Effect, Now, RoomState, Stop};
 use crate::store::model::{Kind, Mode, Origin};
 
@@ -390,31 +391,4 @@ impl RoomState {
 /// What an edit weighs in the backlog: its text in the row's delta and Yjs bytes, and in the events.
 pub(super) fn document_bytes(changes: &[UnitChange]) -> usize {
     256 + changes.iter().map(|change| change.insert.len() * 3 + 48).sum::<usize>()
-}
-
-/// The base is older than the history that can be carried over.
-pub(super) fn too_old(head: Revision, oldest: Revision) -> Error {
-    Error::new(
-        Reason::BaseTooOld,
-        format!("the base is too old to carry the change over: read the file at {head} and change that text"),
-    )
-    .field("base_revision")
-    .with("head", head)
-    .with("oldest", oldest)
-}
-
-fn not_accepted(op_id: OpId) -> Error {
-    Error::new(
-        Reason::NotAccepted,
-        "this operation was never committed and later ones are: keep its text as a draft",
-    )
-    .with("op_id", op_id)
-}
-
-fn too_large(limit: usize) -> Error {
-    Error::new(
-        Reason::EditTooLarge,
-        format!("an update has at most {limit} bytes: send it in smaller ones"),
-    )
-    .with("limit", limit)
 }

@@ -3,22 +3,33 @@
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Reason, Result};
-use crate::id::{FileId, FileRef, Revision, RoomKey};
+use crate::id::{FileId, FileRef, Revision, RoomKey, RoomRef};
 use crate::room::command::{Answer, Ask, Call, Command};
 use crate::room::gone;
 use crate::room::message::{
     CompletionPlace, CompletionText, FileInfo, FileList, NewFile, Request, RoomInfo, TextAt, Write, Written,
 };
-use crate::room::rooms::Rooms;
-
-/// How often a call asks again when the room's copy here ends just then.
-pub(super) const TRIES: usize = 3;
+use crate::room::rooms::{Rooms, TRIES};
 
 /// A room to ask. It is opened when it is asked, and need not be open now.
 #[derive(Clone)]
 pub struct RoomHandle {
     pub(super) rooms: Rooms,
     pub(super) room: RoomKey,
+}
+
+impl Rooms {
+    /// A room to ask.
+    ///
+    /// # Errors
+    /// ROOM_NOT_FOUND.
+    pub async fn room(&self, room: &RoomRef) -> Result<RoomHandle> {
+        let at = self.find(room).await?;
+        Ok(RoomHandle {
+            rooms: self.clone(),
+            room: at.room.key,
+        })
+    }
 }
 
 macro_rules! answers {

@@ -8,12 +8,13 @@ use crate::document::Unit;
 use crate::error::{Error, Reason, Result};
 use crate::id::{ClientId, Epoch, FileKey, FileRef, OpId, Revision, SessionId};
 use crate::limits;
-use crate::room::command::{Attach, InFlight};
+use crate::room::command::Attach;
 use crate::room::job::{Job, Need};
 use crate::room::member::{Member, OpenHere, Parked, YjsHere};
 use crate::room::message::{
     Event, FileChange, Joined, Open, Opened, OpenedContent, ParticipantState, RefusedRequest, Upward,
 };
+use crate::room::outbox::InFlight;
 use crate::room::state::{Effect, Now, Out, RoomState, Stop};
 use crate::store::model::Binding;
 use crate::telemetry::metric;

@@ -14,7 +14,7 @@ use crate::error::{Error, Reason, Result};
 use crate::id::{ClientId, FileKey, Revision, RoomKey, UserKey};
 use crate::limits;
 use crate::room::history::{History, Past};
-use crate::room::job::history_too_long;
+use crate::room::refusals::history_too_long;
 use crate::store::Store;
 use crate::store::model::{File, Kind, LoggedChange, Snapshot};
 use crate::telemetry::metric;

@@ -6,10 +6,10 @@ use std::time::Instant;
 use crate::document::Unit;
 use crate::error::Error;
 use crate::id::{ClientId, FileKey, OpId, Revision, Source};
-use crate::room::command::InFlight;
+use crate::room::cursor::Cursor;
 use crate::room::message::{Door, Event, Frame, Participant, ParticipantState, Upward};
+use crate::room::outbox::InFlight;
 use crate::room::outbox::Outbox;
-use crate::room::presence::Cursor;
 use crate::store::model::{Mode, Session};
 
 /// A session in memory.

@@ -4,21 +4,23 @@
 //! is room. When there is none the room marks what the reader has missed, and brings it up to date once it has read
 //! what is there: nobody slows the room, and nothing is dropped in silence.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio_stream::Stream;
 
 use crate::error::Error;
 use crate::limits;
-use crate::room::command::InFlight;
 use crate::room::gone;
 use crate::room::message::Frame;
-use crate::room::session::AttachedGuard;
 use crate::telemetry::metric;
+
+/// Counts against the messages that one session may have on their way; given back when the message is answered.
+pub(super) type InFlight = Option<OwnedSemaphorePermit>;
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -68,13 +70,13 @@ impl Drop for RoomEnd {
 pub struct Frames {
     shared: Arc<Shared>,
     /// Kept while somebody reads.
-    guard: Option<AttachedGuard>,
+    guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Frames {
-    /// Keeps the stream on the list of those that Publish finds, while somebody reads.
-    pub(super) fn keep(&mut self, guard: AttachedGuard) {
-        self.guard = Some(guard);
+    /// Keeps something while somebody reads.
+    pub(super) fn keep(&mut self, guard: impl Any + Send + Sync) {
+        self.guard = Some(Box::new(guard));
     }
 }
 

@@ -14,9 +14,8 @@ use crate::id::{ParticipantId, Revision, RoomKey, RoomRef, SessionId, UserId, Us
 use crate::limits;
 use crate::room::actor::Actor;
 use crate::room::command::{Attach, Command};
-use crate::room::creating::{checked_title, first_rows};
+use crate::room::creating::{checked_title, first_rows, kept_answer};
 use crate::room::directory::{Directory, Entry};
-use crate::room::handle::{RoomHandle, TRIES};
 use crate::room::message::{
     CreatedRoom, Door, Encode, Join, JoinHow, NewRoom, Open, Request, RoomChange, RoomInfo, Upward,
 };
@@ -28,7 +27,10 @@ use crate::room::token::{hash_token, new_token};
 use crate::room::{clock, gone, slug};
 use crate::store::Store;
 use crate::store::model;
-use crate::store::model::{Answered, Micros, RoomAt, RoomEdit};
+use crate::store::model::{Micros, RoomAt, RoomEdit};
+
+/// How often a call asks again when the room's copy here ends just then.
+pub(super) const TRIES: usize = 3;
 
 /// Where a page of rooms begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,19 +184,7 @@ impl Rooms {
         Ok(())
     }
 
-    /// A room to ask.
-    ///
-    /// # Errors
-    /// ROOM_NOT_FOUND.
-    pub async fn room(&self, room: &RoomRef) -> Result<RoomHandle> {
-        let at = self.find(room).await?;
-        Ok(RoomHandle {
-            rooms: self.clone(),
-            room: at.room.key,
-        })
-    }
-
-    async fn find(&self, room: &RoomRef) -> Result<RoomAt> {
+    pub(super) async fn find(&self, room: &RoomRef) -> Result<RoomAt> {
         self.0.store.find_room(room).await?.ok_or_else(|| {
             Error::new(
                 Reason::RoomNotFound,
@@ -427,14 +417,6 @@ fn info(at: RoomAt) -> RoomInfo {
         created: at.room.created,
         head: at.head,
     }
-}
-
-pub(super) fn kept_answer<T: serde::Serialize>(request: Option<Request>, answer: &T) -> Option<Answered> {
-    request.map(|request| Answered {
-        request: request.id,
-        digest: request.digest,
-        answer: serde_json::to_vec(answer).unwrap_or_default(),
-    })
 }
 
 /// The name that others see; a made-up one if none is given.

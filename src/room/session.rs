@@ -127,7 +127,6 @@ impl Attached {
 }
 
 /// Takes a stream off the list when it is dropped.
-#[derive(Debug)]
 pub(super) struct AttachedGuard {
     attached: Attached,
     token_hash: [u8; 32],

@@ -17,13 +17,14 @@ use crate::id::{
     Epoch, FileId, FileKey, OpId, ParticipantId, RequestId, Revision, RoomKey, SessionId, Source, Term, UserKey,
 };
 use crate::limits;
-use crate::room::command::{Answer, Call, Command, InFlight};
+use crate::room::command::{Answer, Call, Command};
 use crate::room::directory::Directory;
 use crate::room::history::Past;
 use crate::room::job::{Job, Need};
 use crate::room::member::Member;
 use crate::room::message::{Encode, Event, FileChange, FileInfo, RoomInfo};
 use crate::room::open_file::OpenFile;
+use crate::room::outbox::InFlight;
 use crate::room::outbox::Outbox;
 use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Snapshot};
 use crate::store::{Permit, Store};
