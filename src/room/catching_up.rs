@@ -1,0 +1,113 @@
+//! Readers that fell behind are brought up to date once they have read what is queued, one file at a time.
+
+use bytes::Bytes;
+
+use crate::id::SessionId;
+use crate::room::message::{Event, FileChange};
+use crate::room::state::{Now, RoomState};
+
+impl RoomState {
+    /// A reader has caught up or is gone: sends what was missed, one file at a time.
+    pub(super) fn readers_moved(&mut self, now: Now) {
+        let sessions: Vec<SessionId> = self
+            .members
+            .iter()
+            .filter(|(_, member)| member.outbox.is_some())
+            .map(|(id, _)| *id)
+            .collect();
+        for session in sessions {
+            let Some(member) = self.members.get(&session) else {
+                continue;
+            };
+            let Some(outbox) = member.outbox.clone() else { continue };
+            if outbox.is_abandoned() {
+                self.gone_quiet(session, now.at);
+            } else if self.is_behind(session) {
+                if outbox.is_drained() {
+                    self.catch_up(session);
+                }
+            } else if !member.parked.is_empty() && !outbox.is_full() {
+                self.unpark(session, now);
+            }
+        }
+    }
+
+    fn is_behind(&self, session: SessionId) -> bool {
+        self.members
+            .get(&session)
+            .is_some_and(|member| member.behind_from.is_some() || member.open.values().any(|open| open.behind))
+    }
+
+    fn catch_up(&mut self, session: SessionId) {
+        self.catch_up_directory(session);
+        let Some(member) = self.members.get_mut(&session) else {
+            return;
+        };
+        let stream = member.stream;
+        let Some((&key, open)) = member.open.iter_mut().find(|(_, open)| open.behind) else {
+            return;
+        };
+        let (Some(file), Some(entry)) = (self.files.get(&key), self.directory.get(key)) else {
+            return;
+        };
+        open.behind = false;
+        open.since = self.head;
+        let event = match &mut open.yjs {
+            None => Event::Resync {
+                file: entry.file.id,
+                revision: self.head,
+                text: Some(file.document.text().clone()),
+                epoch: entry.file.epoch,
+            },
+            Some(yjs) => {
+                let update = file.document.difference(&yjs.has).unwrap_or_default();
+                yjs.has = file.document.state_vector();
+                Event::Updated {
+                    file: entry.file.id,
+                    revision: self.head,
+                    epoch: entry.file.epoch,
+                    update: Bytes::from(update),
+                    participant: None,
+                    origin: crate::store::model::Origin::Unspecified,
+                }
+            }
+        };
+        self.tell(session, stream, event, None);
+        // Another file may be behind too: it has its turn when this one is read.
+        if let Some(outbox) = self.members.get(&session).and_then(|member| member.outbox.as_ref()) {
+            outbox.is_drained();
+        }
+    }
+
+    fn catch_up_directory(&mut self, session: SessionId) {
+        let Some(member) = self.members.get_mut(&session) else {
+            return;
+        };
+        let stream = member.stream;
+        let Some(from) = member.behind_from.take() else { return };
+        let mut events: Vec<Event> = Vec::new();
+        for entry in self.directory.all().filter(|entry| entry.revision > from) {
+            let change = if entry.file.deleted {
+                FileChange::Deleted
+            } else if entry.file.created > from {
+                FileChange::Created
+            } else {
+                FileChange::Renamed
+            };
+            events.push(Event::FileChanged {
+                file: entry.info(),
+                revision: entry.revision,
+                change,
+                participant: None,
+            });
+        }
+        events.extend(
+            self.members
+                .values()
+                .map(|member| Event::ParticipantChanged(member.participant())),
+        );
+        for event in events {
+            self.tell(session, stream, event, None);
+        }
+    }
+}
