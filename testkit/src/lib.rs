@@ -3,8 +3,11 @@
 pub mod client;
 pub mod database;
 pub mod hostile;
+pub mod pipeline;
+pub mod process;
 pub mod proxy;
 pub mod random_edit;
+pub mod replay;
 pub mod server;
 pub mod text_client;
 pub mod traces;

@@ -15,6 +15,7 @@ mod node;
 mod program;
 mod python;
 mod readme;
+mod replay;
 mod rpc_convert;
 mod rpc_encode;
 mod rpc_page;
