@@ -5,11 +5,13 @@
     reason = "cargo xtask test tells the tests by variables what it has set up"
 )]
 
+mod architecture;
 mod commit_outcomes;
 mod contract;
 mod convergence;
 mod epoch;
 mod hostile;
+mod kills;
 mod layers;
 mod node;
 mod program;
