@@ -1,20 +1,13 @@
-//! A server for one test: real rooms on a real database, and the services of the contract on a real port.
+//! A server for one test: the whole product on a real database and a real port.
 //!
-//! It serves the routes alone. What surrounds them in the product (one port for everything, guards, health) has tests of
-//! its own.
+//! It has a runtime of its own, so that it can end as a process does that is killed.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use tandem::room::Rooms;
-use tandem::rpc::encode::Encoder;
-use tandem::rpc::routes;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
-use tokio_util::sync::CancellationToken;
-use tonic::transport::Server;
+use tandem::config::Config;
+use tandem::server::{RunningServer, product};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::client::Client;
 use crate::database::TestDatabase;
@@ -24,11 +17,11 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// A server on a loopback port. It and its database are gone when this value is dropped.
 pub struct TestServer {
+    running: Option<RunningServer>,
     address: SocketAddr,
-    rooms: Rooms,
-    serving: JoinHandle<()>,
-    leave: CancellationToken,
-    database: TestDatabase,
+    // Before the database, so that nothing writes there any more when that goes.
+    runtime: Option<Runtime>,
+    database: Option<TestDatabase>,
 }
 
 impl TestServer {
@@ -38,26 +31,22 @@ impl TestServer {
     ///
     /// If there is no free port, or the database does not open.
     pub async fn start(database: TestDatabase) -> Self {
-        let rooms = Rooms::new(database.open().await, Arc::new(Encoder), tandem::limits::ROOM_IDLE);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.expect("a free port");
-        let address = listener.local_addr().expect("a bound socket has an address");
-        let leave = CancellationToken::new();
-        let serving = Server::builder()
-            .tcp_nodelay(true)
-            .add_routes(routes(rooms.clone()))
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), leave.clone().cancelled_owned());
-        let serving = tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                tracing::warn!(%error, "the test's server ended");
-            }
-        });
+        let config = Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            database_url: database.is_postgres().then(|| database.url()),
+            data_dir: database.folder().to_owned(),
+            grace: GRACE,
+            ..Config::default()
+        };
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("threads for the server");
+        let started = runtime.spawn(async move { product::start(&config).await }).await;
+        let running = started.expect("the server's task").expect("the server starts");
         Self {
-            address,
-            rooms,
-            serving,
-            leave,
-            database,
+            address: running.address(),
+            running: Some(running),
+            runtime: Some(runtime),
+            database: Some(database),
         }
     }
 
@@ -71,21 +60,20 @@ impl TestServer {
         Client::new(self.address)
     }
 
-    /// Its rooms, to look behind the services.
-    pub fn rooms(&self) -> &Rooms {
-        &self.rooms
-    }
-
     /// Its database.
+    ///
+    /// # Panics
+    ///
+    /// Never while it runs.
     pub fn database(&self) -> &TestDatabase {
-        &self.database
+        self.database.as_ref().expect("a running server has a database")
     }
 
     /// Stops it as a deploy does, and starts another on the same database and a new port.
     ///
     /// # Panics
     ///
-    /// As [`Self::start`].
+    /// As [`Self::start`] and [`Self::stop`].
     pub async fn restart(self) -> Self {
         Self::start(self.stop().await).await
     }
@@ -95,18 +83,33 @@ impl TestServer {
     /// # Panics
     ///
     /// If it does not end in time.
-    pub async fn stop(self) -> TestDatabase {
-        let Self {
-            rooms,
-            serving,
-            leave,
-            database,
-            ..
-        } = self;
-        rooms.shutdown(GRACE).await;
-        leave.cancel();
-        let ended = tokio::time::timeout(GRACE, serving).await;
-        ended.expect("no stream holds the server").expect("the server's task");
-        database
+    pub async fn stop(mut self) -> TestDatabase {
+        let (running, runtime) = (self.running.take(), self.runtime.as_ref());
+        let (running, runtime) = running.zip(runtime).expect("it runs");
+        let ended = runtime.spawn(running.shutdown(GRACE)).await;
+        assert!(ended.expect("the server's task"), "the server did not end in time");
+        self.crash().await
+    }
+
+    /// Stops it as a crash does: nobody is told, and what is not committed is lost.
+    ///
+    /// # Panics
+    ///
+    /// If its threads do not end in time.
+    pub async fn crash(mut self) -> TestDatabase {
+        drop(self.running.take());
+        let runtime = self.runtime.take().expect("it runs");
+        let ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(GRACE));
+        ended.await.expect("the server's threads end");
+        self.database.take().expect("it has a database")
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // A test's runtime can't be blocked on from inside.
+            runtime.shutdown_background();
+        }
     }
 }
