@@ -78,7 +78,8 @@ impl RoomState {
             && let Some(since) = file.history.since(open.after)
         {
             let source = crate::id::Source::Session(session);
-            followers.extend(since.map(|past| Event::Edited {
+            let changed = since.filter(|past| !past.delta.is_empty());
+            followers.extend(changed.map(|past| Event::Edited {
                 file: entry.file.id,
                 revision: past.revision,
                 delta: past.delta.clone(),

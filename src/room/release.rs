@@ -158,8 +158,11 @@ impl RoomState {
             if open.behind || accepted.revision <= open.since {
                 continue;
             }
+            // Its receipt says all there is to say.
+            let nothing = if is_yjs { update.is_empty() } else { delta.is_empty() };
             let sent = match (&member.outbox, &open.yjs) {
                 (None, _) => true,
+                _ if nothing => true,
                 // It has what it sent, or has dropped its document.
                 (Some(_), Some(yjs)) if is_author || yjs.resync_first => true,
                 (Some(outbox), _) if is_yjs => outbox.offer(updated.frames(Unit::Utf16)),
