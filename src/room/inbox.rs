@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::id::SessionId;
-use crate::room::member::Parked;
+use crate::room::member::{Member, Parked};
 use crate::room::message::{Event, ParticipantState, RefusedRequest, Upward};
 use crate::room::outbox::InFlight;
 use crate::room::state::{Now, RoomState, Stop};
@@ -11,7 +11,8 @@ use crate::telemetry::metric;
 impl RoomState {
     /// Takes one message of a session, after those of it that wait.
     pub(super) fn message(&mut self, session: SessionId, stream: u64, message: Upward, permit: InFlight, now: Now) {
-        let Some(member) = self.members.get_mut(&session).filter(|member| member.stream == stream) else {
+        let listens = |member: &&mut Member| member.stream == stream && member.state != ParticipantState::Left;
+        let Some(member) = self.members.get_mut(&session).filter(listens) else {
             return;
         };
         member.heard = now.at;

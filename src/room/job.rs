@@ -73,6 +73,8 @@ pub(super) enum Done {
     Text(Box<Call>, Result<ropey::Rope>, Revision),
     /// A file's Yjs state reads back as another text than its position deltas make.
     Diverged(FileKey),
+    /// A session that has left can't be resumed any more.
+    SessionEnded(SessionId),
     Nothing,
 }
 
@@ -126,7 +128,7 @@ pub(super) async fn run(store: crate::store::Store, room: crate::id::RoomKey, jo
             if let Err(error) = store.end_session(session).await {
                 tracing::warn!(%session, %error, "a session that left could not be ended");
             }
-            Done::Nothing
+            Done::SessionEnded(session)
         }
     }
 }

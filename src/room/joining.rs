@@ -10,6 +10,7 @@ use crate::room::command::Attach;
 use crate::room::job::Job;
 use crate::room::member::Member;
 use crate::room::message::{Event, Joined, ParticipantState, Upward};
+use crate::room::refusals::session_unknown;
 use crate::room::state::{Effect, Now, Out, RoomState};
 
 impl RoomState {
@@ -56,6 +57,10 @@ impl RoomState {
                 ),
             )
             .retry_after(limits::AWAY));
+        }
+        let left = |member: &Member| member.state == ParticipantState::Left;
+        if self.members.get(&attach.session.id).is_some_and(left) {
+            return Err(session_unknown());
         }
         match attach.resumed {
             Some(seen) if seen > self.committed => Err(Error::new(
@@ -121,6 +126,8 @@ impl RoomState {
         })))
     }
 
+    /// A session leaves for good. Its stream ends when that is durable, so that who has seen the end can't be taken
+    /// for still being here.
     pub(super) fn leave(&mut self, session: SessionId) {
         let Some(member) = self.members.get_mut(&session) else {
             return;
@@ -128,25 +135,19 @@ impl RoomState {
         member.state = ParticipantState::Left;
         member.open.clear();
         member.parked.clear();
+        member.parts = None;
         let event = Event::ParticipantChanged(member.participant());
-        if let Some(outbox) = member.outbox.take() {
-            outbox.end(None);
-        }
         self.gate(Out::Everyone {
             event,
             except: Some(session),
         });
         self.effects.push(Effect::Job(Job::EndSession(session)));
-        self.forget_if_left(session);
     }
 
-    fn forget_if_left(&mut self, session: SessionId) {
-        let left = self
-            .members
-            .get(&session)
-            .is_some_and(|member| member.state == ParticipantState::Left && member.in_flight.is_empty());
-        if left {
-            self.members.remove(&session);
+    /// Everything of a session that has left is committed, its end too.
+    pub(super) fn forget_left(&mut self, session: SessionId) {
+        if let Some(outbox) = self.members.remove(&session).and_then(|member| member.outbox) {
+            outbox.end(None);
         }
     }
 

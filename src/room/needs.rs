@@ -8,7 +8,7 @@ use crate::room::history::Past;
 use crate::room::job::{Done, Job, Need};
 use crate::room::load;
 use crate::room::open_file::OpenFile;
-use crate::room::state::{Effect, Now, RoomState, Stop, Waiter};
+use crate::room::state::{Effect, Now, Out, RoomState, Stop, Waiter};
 
 impl RoomState {
     /// Makes sure that a file is in memory.
@@ -103,6 +103,7 @@ impl RoomState {
                     self.reseed(file, &text, now);
                 }
             }
+            Done::SessionEnded(session) => self.gate(Out::Ended { session }),
             Done::Nothing => {}
         }
     }

@@ -37,3 +37,12 @@ pub(super) fn too_large(limit: usize) -> Error {
 pub(super) fn history_too_long(head: Revision, oldest: Revision) -> Error {
     too_old(head, oldest).with("limit", limits::REBASE_OPERATIONS)
 }
+
+/// No living session has the token.
+pub(super) fn session_unknown() -> Error {
+    Error::new(
+        Reason::SessionUnknown,
+        "no living session has this resume token: join anew, and keep unsaved text as a draft",
+    )
+    .field("resume_token")
+}

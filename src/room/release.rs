@@ -83,6 +83,7 @@ impl RoomState {
                 event,
                 except,
             } => self.release_presence(unit, yjs, &event, except),
+            Out::Ended { session } => self.forget_left(session),
             Out::Snapshot(snapshot) => self.effects.push(Effect::Job(Job::Snapshot(snapshot))),
         }
     }

@@ -20,6 +20,7 @@ use crate::room::message::{
     CreatedRoom, Door, Encode, Join, JoinHow, NewRoom, Open, Request, RoomChange, RoomInfo, Upward,
 };
 use crate::room::outbox::outbox;
+use crate::room::refusals::session_unknown;
 use crate::room::registry::{Found, Live, Place, Registry, opened};
 use crate::room::session::{Attached, Session, SessionSender};
 use crate::room::state::RoomState;
@@ -433,14 +434,6 @@ fn checked_name(name: &str) -> Result<String> {
         limits::NAME_CHARS
     );
     Err(Error::new(Reason::FieldInvalid, message).field("name"))
-}
-
-fn session_unknown() -> Error {
-    Error::new(
-        Reason::SessionUnknown,
-        "no living session has this resume token: join anew, and keep unsaved text as a draft",
-    )
-    .field("resume_token")
 }
 
 fn unreadable_answer(error: &serde_json::Error) -> Error {
