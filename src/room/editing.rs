@@ -200,7 +200,7 @@ impl RoomState {
         file: &FileRef,
         update: Option<&[u8]>,
     ) -> Result<Numbered> {
-        let Some(member) = self.members.get(&session) else {
+        let Some(member) = self.members.get_mut(&session) else {
             return Ok(Numbered::Known);
         };
         if op_id == OpId(0) {
@@ -214,12 +214,20 @@ impl RoomState {
         if op_id > member.highest {
             return Ok(Numbered::New);
         }
-        if !member.in_flight.contains(&op_id) {
-            let entry = self
-                .directory
-                .find(file)
-                .ok()
-                .map(|entry| (entry.file.key, entry.file.id));
+        let entry = self.directory.find(file).ok();
+        let entry = entry.map(|entry| (entry.file.key, entry.file.id));
+        if let Some((stream, revision)) = member.in_flight.get_mut(&op_id) {
+            // The receipt of one that came by an older stream would leave before this stream begins.
+            if *stream != parked.stream {
+                *stream = parked.stream;
+                let event = Event::Receipt {
+                    op_id,
+                    outcome: Outcome::Committed(*revision),
+                    file: entry.map(|(_, id)| id),
+                };
+                self.tell(session, parked.stream, event, parked.permit.take());
+            }
+        } else {
             let lookup = Lookup {
                 session,
                 stream: parked.stream,
@@ -264,9 +272,10 @@ impl RoomState {
             permit: parked.permit.take(),
             answered: None,
         };
+        let revision = self.head.next();
         if let Some(member) = self.members.get_mut(&session) {
             member.highest = op_id;
-            member.in_flight.insert(op_id);
+            member.in_flight.insert(op_id, (member.stream, revision));
             if member.edited.replace(now.at).is_none() {
                 member.show = true;
                 self.presence_dirty = true;

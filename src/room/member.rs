@@ -1,6 +1,6 @@
 //! A session as its room has it: its stream, its open files, and the numbers of its operations.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Instant;
 
 use crate::document::Unit;
@@ -35,8 +35,8 @@ pub(super) struct Member {
     pub(super) behind_from: Option<Revision>,
     /// The highest op id that was accepted.
     pub(super) highest: OpId,
-    /// Accepted operations that are not yet committed.
-    pub(super) in_flight: BTreeSet<OpId>,
+    /// Accepted operations that are not yet committed: the stream that waits for the receipt, and their revision.
+    pub(super) in_flight: BTreeMap<OpId, (u64, Revision)>,
     /// Messages that wait: the first for something, the others behind it.
     pub(super) parked: VecDeque<Parked>,
     /// An update that comes in parts.
@@ -96,7 +96,7 @@ impl Member {
             open: HashMap::new(),
             behind_from: None,
             highest,
-            in_flight: BTreeSet::new(),
+            in_flight: BTreeMap::new(),
             parked: VecDeque::new(),
             parts: None,
             cursor: None,
