@@ -4,6 +4,7 @@ pub mod client;
 pub mod database;
 pub mod hostile;
 pub mod pipeline;
+pub mod plan;
 pub mod process;
 pub mod proxy;
 pub mod random_edit;

@@ -14,6 +14,7 @@ mod hostile;
 mod kills;
 mod layers;
 mod node;
+mod plans;
 mod program;
 mod python;
 mod readme;

@@ -59,7 +59,9 @@ impl Seen {
             Kind::Joined(joined) => self.join(joined),
             Kind::Opened(opened) => self.open(opened),
             Kind::Edited(edited) => {
-                if let Some(view) = self.open.get_mut(&edited.file_id) {
+                let view = self.open.get_mut(&edited.file_id);
+                // What was opened twice brings its edits twice.
+                if let Some(view) = view.filter(|view| edited.revision > view.revision) {
                     apply_changes(&mut view.text, unit, &edited.changes);
                     view.revision = edited.revision;
                     view.own.extend(Some(edited.op_id).filter(|id| *id != 0));
@@ -118,6 +120,10 @@ impl Seen {
     fn open(&mut self, opened: &v1::Opened) {
         let Some(file) = &opened.file else { return };
         self.files.insert(file.file_id.clone(), file.clone());
+        if opened.resumed && !self.open.contains_key(&file.file_id) {
+            // Whoever asked for it holds the text itself.
+            return;
+        }
         let view = self.open.entry(file.file_id.clone()).or_default();
         if !opened.resumed {
             view.text = Rope::from_str(&opened.text);

@@ -45,7 +45,7 @@ impl Session {
             ended: None,
             next_op: 1,
         };
-        session.connect(join).await?;
+        session.connect(join, Vec::new()).await?;
         Ok(session)
     }
 
@@ -55,15 +55,34 @@ impl Session {
     ///
     /// What the server refused it with.
     pub async fn resume(&mut self, open: Vec<v1::Open>) -> Result<(), Status> {
+        self.resume_with(open, Vec::new()).await
+    }
+
+    /// As [`Self::resume`], and sends these messages: over Collaborate right behind the join, before it is answered.
+    ///
+    /// # Errors
+    ///
+    /// What the server refused it with.
+    pub async fn resume_with(&mut self, open: Vec<v1::Open>, behind: Vec<client_message::Kind>) -> Result<(), Status> {
         let newest = self.seen.open.values().map(|view| view.revision).max();
         let last_revision = newest.unwrap_or_default().max(self.seen.checkpoint);
-        self.connect(v1::Join {
+        let join = v1::Join {
             resume_token: self.seen.joined.resume_token.clone(),
             last_revision,
             open,
             ..Default::default()
-        })
-        .await
+        };
+        self.connect(join, behind).await
+    }
+
+    /// Comes to another server from the next resume on.
+    pub fn move_to(&mut self, client: &Client) {
+        self.client = client.clone();
+    }
+
+    /// Whether it has a stream.
+    pub fn is_connected(&self) -> bool {
+        self.wire.is_some()
     }
 
     /// Drops the stream, as a cut does.
@@ -165,13 +184,22 @@ impl Session {
         self.ended.clone().unwrap_or(Ok(()))
     }
 
-    async fn connect(&mut self, join: v1::Join) -> Result<(), Status> {
+    async fn connect(&mut self, join: v1::Join, behind: Vec<client_message::Kind>) -> Result<(), Status> {
         self.wire = None;
         self.ended = None;
-        self.wire = Some(Wire::open(&self.client, self.door, join).await?);
+        let mut wire = Wire::open(&self.client, self.door, join).await?;
+        // Publish has to wait for the stream that it belongs to.
+        let waits = self.door == Door::Subscribe;
+        if !waits {
+            wire.send_all(behind.clone()).await?;
+        }
+        self.wire = Some(wire);
         match self.step().await {
             Some(server_message::Kind::Joined(joined)) => {
                 self.next_op = self.next_op.max(joined.committed_op_id + 1);
+                if waits && !behind.is_empty() {
+                    self.wire().send_all(behind).await?;
+                }
                 Ok(())
             }
             Some(other) => Err(Status::internal(format!("the first message was not joined: {other:?}"))),
