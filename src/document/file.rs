@@ -1,13 +1,13 @@
-//! A file's document: the rope that offsets are of, and the Yjs document that merges. Both always hold the same text.
+//! A file's document: the rope that offsets are of, the Yjs document that merges, and the index that knows where its
+//! characters stand. All three always hold the same text.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ropey::Rope;
 
 use super::delta::{Delta, DeltaBuilder};
-use super::gate::{self, Known};
-use super::order::Order;
-use super::positions::{PositionMap, Step};
+use super::gate::{self, Admitted, Known};
+use super::index::{Index, Place, Step};
 use super::unit::{Len, Unit, UnitChange};
 use super::update::{self, CharId, ROOT};
 use super::ydoc::YDoc;
@@ -18,16 +18,15 @@ use crate::id::ClientId;
 /// A relative position is a client id and a clock, or a name of one letter.
 const RELATIVE_POSITION_BYTES: usize = 64;
 
-/// Where each change of an edit deletes how much and inserts what, in UTF-16 units.
-type Places<'c> = Vec<(u32, u32, &'c str)>;
-
 /// A file's document.
 #[derive(Debug)]
 pub struct Document {
+    /// Whose name stands on what text clients write.
+    server_client: ClientId,
     ydoc: YDoc,
     rope: Rope,
     known: Known,
-    order: Order,
+    index: Index,
 }
 
 /// What an accepted change did.
@@ -63,15 +62,12 @@ pub struct LoadError(String);
 impl Document {
     /// An empty document. What text clients write stands under `server_client`.
     pub fn new(server_client: ClientId) -> Self {
-        let mut ydoc = YDoc::new(server_client);
-        // Nothing else holds a document this young, so observing it can't fail.
-        let observed = ydoc.observe();
-        debug_assert_eq!(observed, Ok(()));
         Self {
-            ydoc,
+            server_client,
+            ydoc: YDoc::new(server_client),
             rope: Rope::new(),
             known: Known::default(),
-            order: Order::default(),
+            index: Index::default(),
         }
     }
 
@@ -81,20 +77,17 @@ impl Document {
         state: Option<&[u8]>,
         updates: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Self, LoadError> {
-        let mut document = Self {
-            ydoc: YDoc::new(server_client),
-            rope: Rope::new(),
-            known: Known::default(),
-            order: Order::default(),
-        };
+        let mut document = Self::new(server_client);
         if let Some(state) = state {
             document.load_update(state).map_err(LoadError)?;
         }
         for update in updates {
             document.load_update(update).map_err(LoadError)?;
         }
-        document.ydoc.observe().map_err(LoadError)?;
         document.rope = Rope::from_str(&document.ydoc.read());
+        if document.len().utf16 != document.index.visible() {
+            return Err(LoadError("the index and the Yjs document differ".to_owned()));
+        }
         Ok(document)
     }
 
@@ -123,8 +116,14 @@ impl Document {
                 update: Vec::new(),
             });
         }
-        let update = guarded(|| Ok(self.ydoc.edit(places.into_iter().rev())))?;
-        self.follow(&update)?;
+        let next = CharId {
+            client: self.server_client,
+            clock: self.known.clock(self.server_client),
+        };
+        let written = self.index.write(next, &places);
+        let update = gate::write(&written.blocks, &written.deletions);
+        guarded(|| self.ydoc.apply(&update))?;
+        self.known.add_all(&written.blocks);
         self.finish(delta, update)
     }
 
@@ -144,49 +143,34 @@ impl Document {
                 .with("limit", max_bytes)
                 .into());
         }
-        if admitted.blocks.iter().any(|block| self.order.integrate(block).is_err()) {
-            self.order = self.reordered().map_err(Failure::Broken)?;
+        if self.index.integrate(&admitted.blocks).is_err() {
             let message =
                 "this update's origins contradict the order of the text; open the file again under a new client id";
             return Err(Error::new(Reason::UpdateCrossed, message).into());
         }
-        if admitted.blocks.is_empty() && admitted.deletions.is_empty() {
+        let deleted = self.index.delete(&admitted.deletions);
+        if admitted.blocks.is_empty() && deleted.is_empty() {
             return Ok(Applied {
-                delta: self.unchanged(),
+                delta: DeltaBuilder::new(self.len()).finish(),
                 update: Vec::new(),
             });
         }
-        let bytes = gate::write(&admitted);
-        let (steps, news) = guarded(|| self.ydoc.apply(&bytes))?;
-        for block in &admitted.blocks {
-            self.known.add(block);
-        }
-        let delta = self
-            .delta_of(&steps)
-            .ok_or_else(|| Failure::Broken(format!("{steps:?} do not fit the text")))?;
+        let news = gate::write(&admitted.blocks, &deleted);
+        guarded(|| self.ydoc.apply(&news))?;
+        self.known.add_all(&admitted.blocks);
+        let steps = self.index.steps(&admitted.blocks, &deleted);
+        let delta = self.delta_of(&steps);
+        let delta = delta.ok_or_else(|| Failure::Broken(format!("{steps:?} do not fit the text")))?;
         self.finish(delta, news)
     }
 
     /// Whether an update would add nothing to the document.
     pub fn covers(&self, update: &[u8]) -> bool {
         let admitted = update::read(update).and_then(|update| gate::admit(update, &self.known, &|_client| true));
-        let Ok(admitted) = admitted else { return false };
-        // A difference from the present carries all that is deleted and nothing else.
-        let Ok(deleted) = self.difference(&self.state_vector()) else {
-            return false;
+        let covered = |admitted: Admitted<'_>| {
+            admitted.blocks.is_empty() && admitted.deletions.iter().all(|gone| self.index.is_deleted(gone))
         };
-        let Ok(deleted) = update::read(&deleted) else {
-            return false;
-        };
-        let is_deleted = |gone: &update::Deletion| {
-            let within = |known: &&update::Deletion| known.client == gone.client && known.start <= gone.start;
-            deleted
-                .deletions
-                .iter()
-                .filter(within)
-                .any(|known| gone.end <= known.end)
-        };
-        admitted.blocks.is_empty() && admitted.deletions.iter().all(is_deleted)
+        admitted.is_ok_and(covered)
     }
 
     /// What a Yjs client lacks that has these clocks, as a version 1 update; empty bytes ask for all.
@@ -253,7 +237,7 @@ impl Document {
     /// The Yjs relative position of the character right of an offset in UTF-16 units, or of the text's end.
     pub fn relative_position(&self, offset_utf16: u32) -> Vec<u8> {
         let mut out = Vec::new();
-        match self.ydoc.character_at(self.whole_character(offset_utf16)) {
+        match self.index.character_at(self.whole_character(offset_utf16)) {
             Some(id) => {
                 out.push(0);
                 varint::write(&mut out, id.client.0.into());
@@ -277,14 +261,14 @@ impl Document {
             (None, true) => 0,
             (None, false) => self.len().utf16,
             (Some(CharId { client, clock }), _) if clock >= self.known.clock(client) => return None,
-            (Some(id), right_side) => guarded(|| Ok(self.ydoc.offset_of(id, right_side))).ok()??,
+            (Some(id), right_side) => self.index.offset_of(id, right_side)?,
         };
         Some(self.whole_character(offset))
     }
 
-    /// Whether the rope and the Yjs document hold the same text. It reads all of it: for tests.
+    /// Whether the rope, the Yjs document and the index hold the same text. It reads all of it: for tests.
     pub fn check(&self) -> bool {
-        self.rope == self.ydoc.read().as_str()
+        self.rope == self.ydoc.read().as_str() && self.rope.len_utf16_cu() == self.index.visible() as usize
     }
 
     /// The start of the character at an offset, or the text's end.
@@ -294,7 +278,7 @@ impl Document {
     }
 
     /// An edit as a delta of this text, and its changes in UTF-16 units.
-    fn plan<'c>(&self, unit: Unit, changes: &'c [UnitChange]) -> Result<(Delta, Places<'c>)> {
+    fn plan<'c>(&self, unit: Unit, changes: &'c [UnitChange]) -> Result<(Delta, Vec<Place<'c>>)> {
         let mut builder = DeltaBuilder::new(self.len());
         let mut places = Vec::with_capacity(changes.len());
         let mut position = Len::ZERO;
@@ -311,7 +295,11 @@ impl Document {
                 .retain(start.checked_sub(position).unwrap_or_default())
                 .delete(delete)
                 .insert(&change.insert);
-            places.push((start.utf16, delete.utf16, change.insert.as_str()));
+            places.push(Place {
+                offset: start.utf16,
+                delete: delete.utf16,
+                insert: &change.insert,
+            });
             position = end;
         }
         Ok((builder.finish(), places))
@@ -339,8 +327,8 @@ impl Document {
         (place.get(unit) == offset).then_some(place)
     }
 
-    /// What yrs reported, as a delta of this text.
-    fn delta_of(&self, steps: &[Step]) -> Option<Delta> {
+    /// Steps through this text as a delta of it.
+    fn delta_of(&self, steps: &[Step<'_>]) -> Option<Delta> {
         let mut builder = DeltaBuilder::new(self.len());
         let mut position = Len::ZERO;
         for step in steps {
@@ -358,16 +346,16 @@ impl Document {
                 Step::Insert(text) => {
                     builder.insert(text);
                 }
-                Step::Unknown => return None,
             }
         }
         Some(builder.finish())
     }
 
-    /// Makes the rope follow, and sees that both texts are still equally long.
+    /// Makes the rope follow, and sees that all three texts are still equally long.
     fn finish(&mut self, delta: Delta, update: Vec<u8>) -> Result<Applied, Failure> {
         let fits = delta.apply(&mut self.rope);
-        if !fits || self.rope.len_utf16_cu() != self.ydoc.len() as usize {
+        let length = self.len().utf16;
+        if !fits || length != self.ydoc.len() || length != self.index.visible() {
             return Err(Failure::Broken(format!(
                 "the text and the Yjs document differ after {delta:?}"
             )));
@@ -375,42 +363,13 @@ impl Document {
         Ok(Applied { delta, update })
     }
 
-    fn unchanged(&self) -> Delta {
-        DeltaBuilder::new(self.len()).finish()
-    }
-
-    /// Takes note of an update of our own that yrs has applied already.
-    fn follow(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let wrong = |error: &dyn std::fmt::Display| Failure::Broken(format!("our own update is refused: {error}"));
-        let update = update::read_any(bytes).map_err(|error| wrong(&error))?;
-        let admitted = gate::admit(update, &self.known, &|_| true).map_err(|error| wrong(&error))?;
-        for block in &admitted.blocks {
-            self.order.integrate_trusted(block);
-            self.known.add(block);
-        }
-        Ok(())
-    }
-
     fn load_update(&mut self, bytes: &[u8]) -> Result<(), String> {
         let update = update::read_any(bytes).map_err(|error| error.to_string())?;
         let admitted = gate::admit(update, &self.known, &|_| true).map_err(|error| error.to_string())?;
-        for block in &admitted.blocks {
-            self.order.integrate_trusted(block);
-            self.known.add(block);
-        }
-        catch(|| self.ydoc.load(bytes))
-    }
-
-    /// The order, made anew after an update went into it that was then refused.
-    fn reordered(&self) -> Result<Order, String> {
-        let bytes = catch(|| Ok(self.ydoc.difference(std::iter::empty())))?;
-        let update = update::read_any(&bytes).map_err(|error| error.to_string())?;
-        let admitted = gate::admit(update, &Known::default(), &|_| true).map_err(|error| error.to_string())?;
-        let mut order = Order::default();
-        for block in &admitted.blocks {
-            order.integrate_trusted(block);
-        }
-        Ok(order)
+        self.index.integrate_trusted(&admitted.blocks);
+        self.index.delete(&admitted.deletions);
+        self.known.add_all(&admitted.blocks);
+        catch(|| self.ydoc.apply(bytes))
     }
 }
 

@@ -61,8 +61,15 @@ impl Known {
             .is_some_and(|known| known.second_halves.binary_search(&clock).is_ok())
     }
 
+    /// Takes blocks in.
+    pub(super) fn add_all(&mut self, blocks: &[Block<'_>]) {
+        for block in blocks {
+            self.add(block);
+        }
+    }
+
     /// Takes a block in.
-    pub(super) fn add(&mut self, block: &Block<'_>) {
+    fn add(&mut self, block: &Block<'_>) {
         let known = self.clients.entry(block.id.client).or_default();
         known.clock = known.clock.max(block.end());
         let Some(text) = block.text.filter(|text| !text.is_ascii()) else {
@@ -114,18 +121,19 @@ pub(super) fn admit<'a>(
     })
 }
 
-/// The version 1 bytes of an update that holds just this.
-pub(super) fn write(admitted: &Admitted<'_>) -> Vec<u8> {
+/// The version 1 bytes of an update that holds just this; a client's deletions stand together.
+pub(super) fn write(blocks: &[Block<'_>], deletions: &[Deletion]) -> Vec<u8> {
     let mut clients: Vec<(ClientId, Vec<&Block<'_>>)> = Vec::new();
     let mut places = HashMap::new();
-    for block in &admitted.blocks {
+    for block in blocks {
         let place = *places.entry(block.id.client).or_insert(clients.len());
         match clients.get_mut(place) {
             Some((_, blocks)) => blocks.push(block),
             None => clients.push((block.id.client, vec![block])),
         }
     }
-    let mut out = Vec::with_capacity(admitted.inserted_bytes + 16 * admitted.blocks.len() + 16);
+    let texts: usize = blocks.iter().map(|block| block.text.map_or(0, str::len) + 32).sum();
+    let mut out = Vec::with_capacity(texts + 12 * deletions.len() + 8);
     varint::write(&mut out, clients.len() as u64);
     for (client, blocks) in clients {
         varint::write(&mut out, blocks.len() as u64);
@@ -135,7 +143,7 @@ pub(super) fn write(admitted: &Admitted<'_>) -> Vec<u8> {
             write_block(&mut out, block);
         }
     }
-    write_deletions(&mut out, &admitted.deletions);
+    write_deletions(&mut out, deletions);
     out
 }
 

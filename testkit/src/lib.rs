@@ -8,6 +8,7 @@ pub mod plan;
 pub mod process;
 pub mod proxy;
 pub mod random_edit;
+pub mod reference;
 pub mod replay;
 pub mod server;
 pub mod text_client;

@@ -15,6 +15,7 @@ mod kills;
 mod layers;
 mod node;
 mod plans;
+mod positions;
 mod program;
 mod python;
 mod readme;

@@ -28,11 +28,7 @@ fn typed(client: u32, clock: u32, text: &str, origin: Option<(u32, u32)>, right:
         right: right.map(id),
         text: Some(text),
     };
-    gate::write(&gate::Admitted {
-        blocks: vec![block],
-        deletions: Vec::new(),
-        inserted_bytes: text.len(),
-    })
+    gate::write(&[block], &[])
 }
 
 fn send(document: &mut Document, update: &[u8]) -> Result<Applied, Failure> {
@@ -193,13 +189,7 @@ fn sections_may_depend_on_each_other_but_not_in_a_circle() {
         right: None,
         text: Some("x"),
     };
-    let wrote = |blocks: Vec<update::Block<'_>>| {
-        gate::write(&gate::Admitted {
-            blocks,
-            deletions: Vec::new(),
-            inserted_bytes: 0,
-        })
-    };
+    let wrote = |blocks: Vec<update::Block<'_>>| gate::write(&blocks, &[]);
     let mut document = Document::new(ClientId(1));
     let chain = wrote(vec![
         block(2, 0, Some(id(3, 0))),
@@ -263,11 +253,7 @@ fn deleted_text_of_any_length_loads_again() {
             right: None,
             text: None,
         };
-        gate::write(&gate::Admitted {
-            blocks: vec![block],
-            deletions: Vec::new(),
-            inserted_bytes: 0,
-        })
+        gate::write(&[block], &[])
     };
     let most = 1 << 24;
     assert_eq!(
