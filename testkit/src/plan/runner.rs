@@ -19,6 +19,26 @@ use crate::random_edit::random_edit;
 use crate::server::TestServer;
 use crate::text_client::apply;
 
+/// Makes a call again until it is answered by something else than passing trouble: after a crash, a commit of the server
+/// that was may still arrive, and the room is then read again. The request id keeps the call from being done twice.
+macro_rules! patiently {
+    ($call:expr) => {{
+        let patience = Instant::now() + WAIT;
+        loop {
+            match $call.await {
+                Err(status) if status.code() == Code::Unavailable && Instant::now() < patience => {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                answer => break answer,
+            }
+        }
+    }};
+}
+
+fn request_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 /// What became of a plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Outcome {
@@ -179,9 +199,9 @@ impl<'p> World<'p> {
             room: self.room.clone(),
             file: Some(v1::rename_file_request::File::FileId(file.id.clone())),
             new_path: format!("file-{at}-{}.txt", file.renamed),
-            ..Default::default()
+            request_id: request_id(),
         };
-        let answer = self.client.files().rename_file(request).await;
+        let answer = patiently!(self.client.files().rename_file(request.clone()));
         let file = answer.map(|answer| answer.into_inner().file);
         self.changed(at, file);
     }
@@ -191,9 +211,9 @@ impl<'p> World<'p> {
         let request = v1::DeleteFileRequest {
             room: self.room.clone(),
             file: Some(v1::delete_file_request::File::FileId(file.id.clone())),
-            ..Default::default()
+            request_id: request_id(),
         };
-        let answer = self.client.files().delete_file(request).await;
+        let answer = patiently!(self.client.files().delete_file(request.clone()));
         let file = answer.map(|answer| answer.into_inner().file);
         self.changed(at, file);
         self.files[at].deleted = true;
@@ -206,9 +226,10 @@ impl<'p> World<'p> {
         let request = v1::RestoreFileRequest {
             room: self.room.clone(),
             file_id: file.id.clone(),
+            request_id: request_id(),
             ..Default::default()
         };
-        let answer = self.client.files().restore_file(request).await;
+        let answer = patiently!(self.client.files().restore_file(request.clone()));
         self.files[at].deleted = false;
         let file = answer.map(|answer| answer.into_inner().file);
         self.changed(at, file);
@@ -219,10 +240,10 @@ impl<'p> World<'p> {
             room: self.room.clone(),
             path: format!("file-{}.txt", self.files.len()),
             text: "new\n".into(),
-            ..Default::default()
+            request_id: request_id(),
         };
-        let answer = self.client.files().create_file(request).await.expect("a new file");
-        let file = answer.into_inner().file.expect("a file");
+        let answer = patiently!(self.client.files().create_file(request.clone()));
+        let file = answer.expect("a new file").into_inner().file.expect("a file");
         self.files.push(File {
             id: file.file_id,
             deleted: false,
@@ -260,9 +281,10 @@ impl<'p> World<'p> {
             file: Some(v1::write_file_request::File::FileId(file.id.clone())),
             base_revision: Some(*revision),
             text: text.to_string(),
+            request_id: request_id(),
             ..Default::default()
         };
-        let answer = self.client.files().write_file(request).await.expect("written");
+        let answer = patiently!(self.client.files().write_file(request.clone())).expect("written");
         if changed {
             // A deletion of what is deleted already changes nothing, and has no revision of its own.
             tracing::debug!(revision = answer.into_inner().revision, "written");
