@@ -73,8 +73,9 @@ impl Process {
     ///
     /// If the signal can't be sent.
     pub fn terminate(&self) {
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+        // The shell's own kill: a small machine has no program of that name.
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.child.id())])
             .status();
         assert!(sent.is_ok_and(|status| status.success()), "SIGTERM could not be sent");
     }

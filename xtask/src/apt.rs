@@ -18,7 +18,9 @@ pub(crate) fn install(packages: &[&str]) -> Result {
     } else if succeeds(Command::new("sudo").args(["-n", "true"])) {
         &["sudo", "-n"]
     } else {
-        return Err(format!("some programs are missing; this installs them: sudo {line}"));
+        return Err(format!(
+            "some programs are missing; this installs them: sudo apt-get update && sudo {line}"
+        ));
     };
     let apt = |arguments: &str| {
         let words = prefix.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive"]);

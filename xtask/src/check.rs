@@ -1,20 +1,15 @@
 //! `cargo xtask check`.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use crate::run::{Result, cargo, root, run};
-use crate::{apt, environment};
+use crate::contract;
+use crate::run::{Result, cargo, run};
 
 /// What must hold before a change is worth reading.
 pub(crate) fn check() -> Result<ExitCode> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
+    contract::check()?;
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    apt::install(&environment::missing_node())?;
-    let tools = root().join("tools");
-    environment::npm(&tools)?;
-    run(Command::new(tools.join("node_modules/.bin/buf"))
-        .args(["lint", "proto"])
-        .current_dir(root()))?;
     run(cargo()
         .env("RUSTDOCFLAGS", "-D warnings")
         .args(["doc", "--workspace", "--no-deps"]))?;
