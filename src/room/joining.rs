@@ -41,6 +41,7 @@ impl RoomState {
                 joined,
             });
         }
+        self.show_everybody_to(id, now.at);
         self.announce(id);
         for open in open {
             self.message(id, stream, Upward::Open(open), None, now);

@@ -82,6 +82,15 @@ pub(super) struct Parked {
     pub(super) permit: InFlight,
 }
 
+/// The form in which a session receives presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Form {
+    /// What offsets count.
+    pub(super) unit: Unit,
+    /// Whether relative positions come with them.
+    pub(super) yjs: bool,
+}
+
 impl Member {
     /// A session that has just come.
     pub(super) fn new(session: Session, unit: Unit, stream: u64, door: Door, highest: OpId, now: Instant) -> Self {
@@ -123,6 +132,15 @@ impl Member {
     /// Whether it takes part with Yjs updates.
     pub(super) fn is_yjs(&self) -> bool {
         self.session.mode == Mode::Yjs
+    }
+
+    /// The form in which it receives presence.
+    pub(super) fn form(&self) -> Form {
+        let yjs = self.is_yjs();
+        Form {
+            unit: if yjs { Unit::Utf16 } else { self.unit },
+            yjs,
+        }
     }
 
     /// Puts an answer or receipt on its stream.

@@ -14,7 +14,7 @@ pub use call::{
     TextAt, Write, Written,
 };
 pub use down::{
-    Event, FileChange, Joined, Opened, OpenedContent, Outcome, Participant, ParticipantState, PresenceChanged,
+    Event, FileChange, Joined, Opened, OpenedContent, Outcome, Participant, ParticipantPresence, ParticipantState,
     RefusedRequest,
 };
 pub use up::{Door, Edit, Join, JoinHow, Open, Presence, Selection, Update, Upward};

@@ -12,8 +12,8 @@ use crate::error::{Error, Reason, Result};
 use crate::id::{Revision, SessionId};
 use crate::limits;
 use crate::room::cursor::Cursor;
-use crate::room::member::Member;
-use crate::room::message::{Event, ParticipantState, Presence, PresenceChanged, Selection};
+use crate::room::member::{Form, Member};
+use crate::room::message::{Event, ParticipantPresence, ParticipantState, Presence, Selection};
 use crate::room::open_file::OpenFile;
 use crate::room::state::{Now, Out, RoomState, Stop};
 
@@ -75,68 +75,63 @@ impl RoomState {
         }
         let shown = |member: &mut Member| std::mem::take(&mut member.show).then_some(member.session.id);
         let sessions: Vec<SessionId> = self.members.values_mut().filter_map(shown).collect();
-        for session in sessions {
-            for (unit, yjs, event) in self.presence_events(session, now.at) {
-                self.gate(Out::Presence {
-                    unit,
-                    yjs,
-                    event,
-                    except: session,
-                });
-            }
+        // Nobody needs to be told of themselves alone.
+        let except = <[SessionId; 1]>::try_from(sessions.as_slice()).ok().map(|[only]| only);
+        for form in self.forms(except) {
+            let changed = sessions.iter().filter_map(|session| self.members.get(session));
+            let presences = changed.map(|member| self.presence_of(member, form, now.at)).collect();
+            let event = Event::PresenceChanged(presences);
+            self.gate(Out::Presence { form, event, except });
         }
     }
 
-    /// One event for each form that somebody here receives.
-    fn presence_events(&self, session: SessionId, now: Instant) -> Vec<(Unit, bool, Event)> {
+    /// Shows somebody who has just come where everybody is.
+    pub(super) fn show_everybody_to(&mut self, session: SessionId, now: Instant) {
         let Some(member) = self.members.get(&session) else {
-            return Vec::new();
+            return;
         };
-        let typing = member.edited.is_some_and(|at| now.duration_since(at) < limits::TYPING);
-        let mut forms: Vec<(Unit, bool)> = Vec::new();
-        for other in self
-            .members
-            .values()
-            .filter(|other| other.outbox.is_some() && other.session.id != session)
-        {
-            let form = if other.is_yjs() {
-                (Unit::Utf16, true)
-            } else {
-                (other.unit, false)
-            };
-            if !forms.contains(&form) {
-                forms.push(form);
-            }
+        let (stream, form) = (member.stream, member.form());
+        let others = self.members.values().filter(|other| other.session.id != session);
+        let shown = others.filter(|other| other.cursor.is_some() || other.edited.is_some());
+        let presences: Vec<_> = shown.map(|other| self.presence_of(other, form, now)).collect();
+        if !presences.is_empty() {
+            self.tell(session, stream, Event::PresenceChanged(presences), None);
         }
+    }
+
+    /// The forms that somebody here receives, but for one who is not told.
+    fn forms(&self, except: Option<SessionId>) -> Vec<Form> {
+        let told = |member: &&Member| member.outbox.is_some() && Some(member.session.id) != except;
+        let mut forms: Vec<Form> = self.members.values().filter(told).map(Member::form).collect();
+        forms.sort_unstable();
+        forms.dedup();
+        forms
+    }
+
+    fn presence_of(&self, member: &Member, form: Form, now: Instant) -> ParticipantPresence {
         let cursor = member
             .cursor
             .as_ref()
             .filter(|_| member.state == ParticipantState::Present);
         let place = cursor.and_then(|cursor| Some((cursor, self.directory.get(cursor.file)?)));
         let open = place.and_then(|(cursor, _)| self.files.get(&cursor.file));
-        forms
-            .into_iter()
-            .map(|(unit, yjs)| {
-                let utf16 = place.and_then(|(cursor, _)| cursor.utf16);
-                let offsets = utf16
-                    .zip(open)
-                    .map(|((anchor, head), open)| (in_unit(open, anchor, unit), in_unit(open, head, unit)));
-                let relative = if yjs {
-                    place.and_then(|(cursor, _)| relative(cursor, open))
-                } else {
-                    None
-                };
-                let event = Event::PresenceChanged(PresenceChanged {
-                    participant: member.session.participant,
-                    file: place.map(|(_, entry)| entry.file.id),
-                    revision: self.head,
-                    offsets,
-                    relative,
-                    typing,
-                });
-                (unit, yjs, event)
-            })
-            .collect()
+        let utf16 = place.and_then(|(cursor, _)| cursor.utf16);
+        let offsets = utf16
+            .zip(open)
+            .map(|((anchor, head), open)| (in_unit(open, anchor, form.unit), in_unit(open, head, form.unit)));
+        let relative = if form.yjs {
+            place.and_then(|(cursor, _)| relative(cursor, open))
+        } else {
+            None
+        };
+        ParticipantPresence {
+            participant: member.session.participant,
+            file: place.map(|(_, entry)| entry.file.id),
+            revision: self.head,
+            offsets,
+            relative,
+            typing: member.edited.is_some_and(|at| now.duration_since(at) < limits::TYPING),
+        }
     }
 
     /// Those who have not edited for a while are no longer typing.
@@ -157,13 +152,13 @@ impl RoomState {
         self.presence_dirty
     }
 
-    /// Sends a presence to all sessions of one form. One who has no room for it gets the next.
-    pub(super) fn release_presence(&self, unit: Unit, yjs: bool, event: &Event, except: SessionId) {
+    /// Sends presence to all sessions of one form. One who has no room for it gets the next.
+    pub(super) fn release_presence(&self, form: Form, event: &Event, except: Option<SessionId>) {
         let mut frames = None;
         for member in self.members.values() {
-            let takes = member.is_yjs() == yjs && (yjs || member.unit == unit) && member.session.id != except;
+            let takes = member.form() == form && Some(member.session.id) != except;
             if let Some(outbox) = member.outbox.as_ref().filter(|_| takes) {
-                let frames = frames.get_or_insert_with(|| self.encode.encode(event, unit));
+                let frames = frames.get_or_insert_with(|| self.encode.encode(event, form.unit));
                 let _next_time = outbox.offer(frames);
             }
         }

@@ -77,12 +77,7 @@ impl RoomState {
                     let _gone = reply.send(Ok(answer.clone()));
                 }
             }
-            Out::Presence {
-                unit,
-                yjs,
-                event,
-                except,
-            } => self.release_presence(unit, yjs, &event, except),
+            Out::Presence { form, event, except } => self.release_presence(form, &event, except),
             Out::Ended { session } => self.forget_left(session),
             Out::Snapshot(snapshot) => self.effects.push(Effect::Job(Job::Snapshot(snapshot))),
         }

@@ -11,7 +11,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::document::{Delta, Unit};
+use crate::document::Delta;
 use crate::error::{Error, Reason, Result};
 use crate::id::{
     Epoch, FileId, FileKey, OpId, ParticipantId, RequestId, Revision, RoomKey, SessionId, Source, Term, UserKey,
@@ -21,7 +21,7 @@ use crate::room::command::{Answer, Call, Command};
 use crate::room::directory::Directory;
 use crate::room::history::Past;
 use crate::room::job::{Job, Need};
-use crate::room::member::Member;
+use crate::room::member::{Form, Member};
 use crate::room::message::{Encode, Event, FileChange, FileInfo, RoomInfo};
 use crate::room::open_file::OpenFile;
 use crate::room::outbox::InFlight;
@@ -101,12 +101,11 @@ pub(super) enum Out {
     },
     /// The answer to a unary call with a request id, for all who wait for it.
     Replies { request: RequestId, answer: Answer },
-    /// Somebody's cursor, for all sessions of one form but their own.
+    /// Where people are, for all sessions of one form but one.
     Presence {
-        unit: Unit,
-        yjs: bool,
+        form: Form,
         event: Event,
-        except: SessionId,
+        except: Option<SessionId>,
     },
     /// The end of a session that has left, after its last receipts.
     Ended { session: SessionId },

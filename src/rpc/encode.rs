@@ -14,8 +14,8 @@ use crate::error::Error;
 use crate::id::{Epoch, FileId, OpId, ParticipantId, Revision};
 use crate::limits::MESSAGE_OUT_BYTES;
 use crate::room::message::{
-    self, Encode, Event, FileChange, Frame, Joined, Opened, OpenedContent, Outcome, Participant, ParticipantState,
-    PresenceChanged, RefusedRequest,
+    self, Encode, Event, FileChange, Frame, Joined, Opened, OpenedContent, Outcome, Participant, ParticipantPresence,
+    ParticipantState, RefusedRequest,
 };
 
 /// Field numbers that are written by hand; a test holds them to the contract.
@@ -110,7 +110,9 @@ fn kind(event: &Event, unit: Unit) -> Kind {
             outcome,
             file.map(|file| file.to_string()).unwrap_or_default(),
         )),
-        Event::PresenceChanged(changed) => Kind::PresenceChanged(presence_changed(changed)),
+        Event::PresenceChanged(presences) => Kind::PresenceChanged(v1::PresenceChanged {
+            presences: presences.iter().map(participant_presence).collect(),
+        }),
         Event::FileChanged {
             file,
             revision,
@@ -217,8 +219,8 @@ pub(super) fn receipt(op_id: OpId, outcome: &Outcome, file_id: String) -> v1::Re
     }
 }
 
-fn presence_changed(changed: &PresenceChanged) -> v1::PresenceChanged {
-    v1::PresenceChanged {
+fn participant_presence(changed: &ParticipantPresence) -> v1::ParticipantPresence {
+    v1::ParticipantPresence {
         participant_id: changed.participant.to_string(),
         file_id: changed.file.map(|file| file.to_string()).unwrap_or_default(),
         offsets: changed.offsets.map(|(anchor, head)| v1::OffsetSelection {

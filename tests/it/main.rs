@@ -17,6 +17,7 @@ mod node;
 mod pasted;
 mod plans;
 mod positions;
+mod presence;
 mod program;
 mod python;
 mod readme;

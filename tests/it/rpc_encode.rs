@@ -12,7 +12,7 @@ use tandem::id::{ClientId, Epoch, FileId, FileRef, OpId, ParticipantId, Revision
 use tandem::limits::MESSAGE_OUT_BYTES;
 use tandem::room::message::{
     Encode, Event, FileChange, FileInfo, Frame, Joined, Open, Opened, OpenedContent, Outcome, Participant,
-    ParticipantState, Presence, PresenceChanged, RefusedRequest, RoomInfo, Selection,
+    ParticipantPresence, ParticipantState, Presence, RefusedRequest, RoomInfo, Selection,
 };
 use tandem::rpc::encode::{Encoder, is_unfinished};
 use tandem::rpc::proto::v1::server_message::Kind;
@@ -282,29 +282,31 @@ fn updates_receipts_and_checkpoints_read_back() {
 #[test]
 fn people_and_files_coming_and_going_read_back() {
     let (file, who) = (file(), ParticipantId::new());
-    let presence = Event::PresenceChanged(PresenceChanged {
+    let presence = Event::PresenceChanged(vec![ParticipantPresence {
         participant: who,
         file: Some(file.id),
         revision: Revision(3),
         offsets: Some((4, 0)),
         relative: Some((Bytes::from_static(b"a"), Bytes::from_static(b"h"))),
         typing: true,
-    });
+    }]);
     assert_eq!(
         encode(&presence, Unit::CodePoint),
         Kind::PresenceChanged(v1::PresenceChanged {
-            participant_id: who.to_string(),
-            file_id: file.id.to_string(),
-            offsets: Some(v1::OffsetSelection {
-                revision: 3,
-                anchor: 4,
-                head: 0
-            }),
-            relative: Some(v1::RelativeSelection {
-                anchor: Bytes::from_static(b"a"),
-                head: Bytes::from_static(b"h")
-            }),
-            typing: true,
+            presences: vec![v1::ParticipantPresence {
+                participant_id: who.to_string(),
+                file_id: file.id.to_string(),
+                offsets: Some(v1::OffsetSelection {
+                    revision: 3,
+                    anchor: 4,
+                    head: 0
+                }),
+                relative: Some(v1::RelativeSelection {
+                    anchor: Bytes::from_static(b"a"),
+                    head: Bytes::from_static(b"h")
+                }),
+                typing: true,
+            }]
         })
     );
     for (change, proto_change) in [

@@ -116,8 +116,8 @@ pub enum Event {
         /// The file, if it is known.
         file: Option<FileId>,
     },
-    /// Where somebody's cursor is.
-    PresenceChanged(PresenceChanged),
+    /// Where people's cursors are.
+    PresenceChanged(Vec<ParticipantPresence>),
     /// A file was created, renamed, deleted or restored.
     FileChanged {
         /// The file as it is now.
@@ -213,7 +213,7 @@ pub enum OpenedContent {
 
 /// Where somebody's cursor is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PresenceChanged {
+pub struct ParticipantPresence {
     /// Who.
     pub participant: ParticipantId,
     /// The file that they look at.

@@ -24,7 +24,7 @@ pub struct Seen {
     /// op_ids that got a second receipt which says something else. Always empty with a good server.
     pub contradictions: Vec<u64>,
     /// The newest presence of each participant.
-    pub presences: BTreeMap<String, v1::PresenceChanged>,
+    pub presences: BTreeMap<String, v1::ParticipantPresence>,
     /// What was refused, in order.
     pub refused: Vec<v1::Refused>,
     /// The newest checkpoint.
@@ -80,7 +80,9 @@ impl Seen {
                 }
             }
             Kind::PresenceChanged(changed) => {
-                self.presences.insert(changed.participant_id.clone(), changed.clone());
+                let presences = changed.presences.iter().cloned();
+                self.presences
+                    .extend(presences.map(|one| (one.participant_id.clone(), one)));
             }
             Kind::FileChanged(changed) => {
                 if let Some(file) = &changed.file {
