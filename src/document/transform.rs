@@ -1,6 +1,8 @@
 //! The transform: carries an edit over an operation that came first. `text.proto` says in words what this does, and
 //! `proto/vectors/transform.json` in examples.
 
+use smallvec::SmallVec;
+
 use super::delta::Delta;
 use super::unit::{Unit, UnitChange};
 use crate::error::{Error, Reason, Result};
@@ -75,11 +77,18 @@ pub fn join(changes: impl IntoIterator<Item = UnitChange>) -> Vec<UnitChange> {
 ///
 /// `changes` passed [`check`] for the text before `over`; the answer fits the text after it.
 #[must_use]
-pub fn carry(changes: Vec<UnitChange>, over: &Delta, unit: Unit) -> Vec<UnitChange> {
+pub fn carry(mut changes: Vec<UnitChange>, over: &Delta, unit: Unit) -> Vec<UnitChange> {
     if over.is_empty() {
         return join(changes);
     }
-    carry_over(changes, &spans_of_delta(over, unit), Tie::Right)
+    let spans = spans_of_delta(over, unit);
+    // By far the most common edit, carried over everything that came since its base: no memory is taken for that.
+    if let [only] = changes.as_mut_slice()
+        && Carrier::new(&spans, Tie::Right).moves(only)
+    {
+        return changes;
+    }
+    carry_over(changes, &spans, Tie::Right)
 }
 
 /// Carries two edits of one text over each other: `x` so that it can follow `s`, and `s` so that it can follow `x`.
@@ -116,7 +125,10 @@ struct Span {
     inserted: i64,
 }
 
-fn spans_of_delta(delta: &Delta, unit: Unit) -> Vec<Span> {
+/// Nearly every operation is one change.
+type Spans = SmallVec<[Span; 2]>;
+
+fn spans_of_delta(delta: &Delta, unit: Unit) -> Spans {
     let mut position = 0_i64;
     let span = |change: &super::delta::DeltaChange| {
         let offset = position + i64::from(change.retain.get(unit));
@@ -131,7 +143,7 @@ fn spans_of_delta(delta: &Delta, unit: Unit) -> Vec<Span> {
     delta.changes.iter().map(span).collect()
 }
 
-fn spans_of_changes(changes: &[UnitChange], unit: Unit) -> Vec<Span> {
+fn spans_of_changes(changes: &[UnitChange], unit: Unit) -> Spans {
     let span = |change: &UnitChange| Span {
         offset: change.offset.into(),
         end: change.end().into(),
@@ -186,6 +198,18 @@ impl<'a> Carrier<'a> {
             Some(span) if self.inserts_left_of(span, place) => span.offset + self.shift + span.inserted,
             _ => place + self.shift,
         }
+    }
+
+    /// Carries one change in place, if it only moves: nothing was done to what it deletes.
+    fn moves(mut self, change: &mut UnitChange) -> bool {
+        let offset = clamp(self.place(change.offset.into()));
+        let end = i64::from(change.end());
+        let alone = change.delete == 0 || self.spans.first().is_none_or(|span| span.offset >= end);
+        if change.is_empty() || !alone {
+            return false;
+        }
+        change.offset = offset;
+        true
     }
 
     /// Carries one change; what is left of it may be in several pieces around what the operation inserted.

@@ -200,3 +200,28 @@ fn a_wrong_edit_is_refused_by_the_name_of_its_field() {
         (Reason::EditTooLarge, None)
     );
 }
+
+#[test]
+fn the_quick_way_for_one_change_is_the_same_way() {
+    for seed in 0..20_000 {
+        let mut random = SmallRng::seed_from_u64(seed);
+        let text = "abcdefghijklmnop";
+        let mut change = |most: u32| {
+            let offset = random.random_range(0..=16);
+            let delete = random.random_range(0..=most.min(16 - offset));
+            UnitChange::new(offset, delete, ["", "x", "yz"][random.random_range(0..3)])
+        };
+        let x = change(6);
+        let mut s = vec![change(5), change(5)];
+        s.sort_by_key(|change| change.offset);
+        if s[0].end() > s[1].offset {
+            s.pop();
+        }
+        let over = delta(text, &s, Unit::Utf8);
+        if over.is_empty() {
+            continue;
+        }
+        let whole = carry_over(vec![x.clone()], &spans_of_delta(&over, Unit::Utf8), Tie::Right);
+        assert_eq!(carry(vec![x], &over, Unit::Utf8), whole, "seed {seed}");
+    }
+}
