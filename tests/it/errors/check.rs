@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use prost::Message;
@@ -10,11 +11,15 @@ use prost_types::Any;
 use tandem::error::Reason;
 use tandem_testkit::database::TestDatabase;
 use tandem_testkit::server::TestServer;
+use tokio::time::timeout;
 use tonic_types::pb;
 
 use super::row::{ANY, Row, Shows, Told};
 use super::stage::Stage;
 use crate::contract::reasons_of_the_contract;
+
+/// How long a row may take; far above what the longest takes on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Plays rows on one server, each in a room of its own, and looks at what was told and at those who did nothing wrong.
 pub(super) async fn hold(database: TestDatabase, rows: Vec<Row>) {
@@ -29,7 +34,8 @@ pub(super) async fn hold(database: TestDatabase, rows: Vec<Row>) {
                 look(row, &told, &contract);
                 stage.innocents_go_on().await;
             });
-            if played.catch_unwind().await.is_err() {
+            let played = timeout(PATIENCE, played.catch_unwind()).await;
+            if !matches!(played, Ok(Ok(()))) {
                 failed.push(format!("{} ({way:?}): {}", row.by, row.input));
             }
         }

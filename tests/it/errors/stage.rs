@@ -8,9 +8,10 @@ use tandem::id::ClientId;
 use tandem::rpc::proto::v1::client_message::Kind;
 use tandem::rpc::proto::v1::{self, server_message};
 use tandem_testkit::by_hand::{ByHand, Dialect, is_ok};
-use tandem_testkit::client::{Client, Door, Session, TextSession};
+use tandem_testkit::client::{Client, Door, Session, TextSession, WAIT};
 use tandem_testkit::server::TestServer;
 use tandem_testkit::yjs_client::YjsClient;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::row::{Row, Send, Shows, Told, Way};
@@ -220,6 +221,10 @@ impl Sender {
 
     /// Reads until something is refused.
     pub(super) async fn told(&mut self) -> Told {
+        timeout(WAIT, self.read()).await.expect("nothing was refused in time")
+    }
+
+    async fn read(&mut self) -> Told {
         let mut goodbye = None;
         while let Some(message) = self.session.step().await {
             match message {
