@@ -127,11 +127,12 @@ pub struct Error(Box<Details>);
 pub struct Details {
     /// Why.
     pub reason: Reason,
-    /// What is wrong and what to do next: a sentence in lower case without a final stop.
+    /// What is wrong, a colon, and what to do next: a sentence in lower case without a final stop.
     pub message: String,
-    /// The request's field that is wrong, as a path such as `changes[2].offset`.
+    /// The field that is wrong, as a path in the request, or in the edit, update, open, close or presence that a receipt
+    /// or refused is about. Such as `changes[2].offset`.
     pub field: Option<String>,
-    /// The variables of the message.
+    /// The variables of the message. The field stands among them on the wire.
     pub metadata: Vec<(&'static str, String)>,
     /// How long to wait before trying again, where that helps.
     pub retry_after: Option<Duration>,
@@ -152,12 +153,25 @@ impl Error {
         }))
     }
 
-    /// Names the field that is wrong; it stands in the metadata too.
+    /// Names the field that is wrong.
     #[must_use]
     pub fn field(mut self, path: impl Into<String>) -> Self {
-        let path = path.into();
-        self.0.metadata.push(("field", path.clone()));
-        self.0.field = Some(path);
+        self.0.field = Some(path.into());
+        self
+    }
+
+    /// Names the field that is wrong, unless it is known more exactly.
+    #[must_use]
+    pub fn or_field(self, path: &str) -> Self {
+        if self.0.field.is_some() { self } else { self.field(path) }
+    }
+
+    /// Puts the field into the message that it stands in; `at` is that message's path, with its dot.
+    #[must_use]
+    pub fn inside(mut self, at: &str) -> Self {
+        if let Some(field) = &mut self.0.field {
+            field.insert_str(0, at);
+        }
         self
     }
 

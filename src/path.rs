@@ -14,7 +14,11 @@ use crate::limits;
 /// PATH_INVALID, with the rule that it breaks; FIELD_MISSING if it is empty.
 pub fn parse(text: &str, field: &str) -> Result<String> {
     if text.is_empty() {
-        return Err(Error::new(Reason::FieldMissing, format!("give the file's path in {field}")).field(field));
+        return Err(Error::new(
+            Reason::FieldMissing,
+            format!("{field} is required: give the file's path"),
+        )
+        .field(field));
     }
     let path: String = if is_nfc(text) {
         text.to_owned()
@@ -23,7 +27,7 @@ pub fn parse(text: &str, field: &str) -> Result<String> {
     };
     match broken_rule(&path) {
         None => Ok(path),
-        Some(rule) => Err(Error::new(Reason::PathInvalid, format!("choose another path: {rule}")).field(field)),
+        Some(rule) => Err(Error::new(Reason::PathInvalid, format!("{rule}: choose another path")).field(field)),
     }
 }
 
@@ -36,7 +40,7 @@ fn broken_rule(path: &str) -> Option<&'static str> {
     }
     for part in path.split('/') {
         match part {
-            "" => return Some("a path has no empty part: it neither begins nor ends with /, and has no //"),
+            "" => return Some("a path neither begins nor ends with /, and has no //"),
             "." | ".." => return Some("no part of a path is . or .."),
             _ => {}
         }

@@ -3,9 +3,7 @@
 //! A service parses a message (`convert`), asks the rooms, and converts the answer; errors become statuses in
 //! [`status`], once. What streams send is encoded by [`encode`] for the rooms, which hold bytes only.
 
-use tonic::service::{LayerExt as _, Routes};
-use tower::ServiceBuilder;
-use tower::util::MapResponseLayer;
+use tonic::service::Routes;
 
 use crate::limits;
 use crate::room::Rooms;
@@ -23,7 +21,6 @@ pub mod proto;
 pub mod read_parts;
 mod room_service;
 pub mod status;
-mod transport_errors;
 mod upstream;
 
 use autocomplete_service::AutocompleteApi;
@@ -48,7 +45,6 @@ pub const SERVICES: [&str; 4] = [
 /// # Panics
 /// Never in a build that passes its tests: the descriptors were made by the build itself.
 pub fn routes(rooms: Rooms) -> Routes {
-    let explain = || ServiceBuilder::new().layer(MapResponseLayer::new(transport_errors::explain));
     let room = RoomServiceServer::new(RoomApi::new(rooms.clone())).max_decoding_message_size(limits::UNARY_IN_BYTES);
     let file = FileServiceServer::new(FileApi::new(rooms.clone())).max_decoding_message_size(limits::UNARY_IN_BYTES);
     // A Publish carries many messages, and one of them may be as large as a message of Collaborate.
@@ -57,10 +53,10 @@ pub fn routes(rooms: Rooms) -> Routes {
     let autocomplete = AutocompleteServiceServer::new(AutocompleteApi::new(rooms))
         .max_decoding_message_size(limits::COMPLETION_IN_BYTES);
     let mut routes = Routes::default()
-        .add_service(explain().named_layer(room))
-        .add_service(explain().named_layer(file))
-        .add_service(explain().named_layer(collaboration))
-        .add_service(explain().named_layer(autocomplete));
+        .add_service(room)
+        .add_service(file)
+        .add_service(collaboration)
+        .add_service(autocomplete);
     if let Ok(v1) = reflection().build_v1() {
         routes = routes.add_service(v1);
     }

@@ -138,14 +138,14 @@ impl Document {
         let admitted = gate::admit(update::read(update)?, &self.known, may_write)?;
         let length = self.rope.len_bytes() + admitted.inserted_bytes;
         if admitted.inserted_bytes > 0 && length > max_bytes as usize {
-            let message = format!("a file holds at most {max_bytes} bytes; make the text shorter, or use another file");
+            let message = format!("a file holds at most {max_bytes} bytes: make the text shorter, or use another file");
             return Err(Error::new(Reason::FileTooLarge, message)
                 .with("limit", max_bytes)
                 .into());
         }
         if self.index.integrate(&admitted.blocks).is_err() {
             let message =
-                "this update's origins contradict the order of the text; open the file again under a new client id";
+                "this update's origins contradict the order of the text: open the file again under a new client id";
             return Err(Error::new(Reason::UpdateCrossed, message).into());
         }
         let deleted = self.index.delete(&admitted.deletions);
@@ -191,7 +191,7 @@ impl Document {
         let wrong = |_| {
             Error::new(
                 Reason::Internal,
-                "the difference could not be made; open the file again",
+                "the difference could not be made: open the file again",
             )
         };
         guarded(|| Ok(self.ydoc.difference(known.filter(|&(_, clock)| clock > 0)))).map_err(wrong)
@@ -285,7 +285,7 @@ impl Document {
         for (index, change) in changes.iter().enumerate() {
             let place = |offset: u32, part: &str| {
                 self.place(offset, unit).ok_or_else(|| {
-                    let message = "this offset is inside a character; count in whole characters of the unit you chose";
+                    let message = "this offset is inside a character: count in whole characters of the unit you chose";
                     Error::new(Reason::OffsetInsideCharacter, message).field(format!("changes[{index}].{part}"))
                 })
             };

@@ -337,21 +337,21 @@ fn write_deletions(out: &mut Vec<u8>, deletions: &[Deletion]) {
 
 fn gap(client: ClientId, clock: u32) -> Error {
     let message =
-        "this update builds on something that the server does not have; open the file again under a new client id";
+        "this update builds on something that the server does not have: open the file again under a new client id";
     Error::new(Reason::UpdateGap, message)
-        .with("client", client)
+        .with("client_id", client)
         .with("clock", clock)
 }
 
 fn foreign(client: ClientId) -> Error {
     let message =
-        format!("client id {client} is not yours; write under an id that you announced when you opened the file");
-    Error::new(Reason::ClientIdForeign, message).with("client", client)
+        format!("client id {client} is not yours: write under an id that you announced when you opened the file");
+    Error::new(Reason::ClientIdForeign, message).with("client_id", client)
 }
 
 fn split(client: ClientId, clock: u32) -> Error {
-    let message = "this update cuts a character in two; edit at whole characters only";
+    let message = "this update cuts a character in two: edit at whole characters only";
     Error::new(Reason::SplitCharacter, message)
-        .with("client", client)
+        .with("client_id", client)
         .with("clock", clock)
 }

@@ -14,8 +14,10 @@ use crate::limits::{EDIT_BYTES, EDIT_CHANGES};
 pub fn check(changes: &[UnitChange], length: u32) -> Result<()> {
     let bytes: usize = changes.iter().map(|change| change.insert.len()).sum();
     if changes.len() > EDIT_CHANGES || bytes > EDIT_BYTES {
-        let message = format!("an edit has at most {EDIT_CHANGES} changes and {EDIT_BYTES} bytes of text; split it");
+        let message = format!("an edit has at most {EDIT_CHANGES} changes and {EDIT_BYTES} bytes of text: split it");
         return Err(Error::new(Reason::EditTooLarge, message)
+            .field("changes")
+            .with("limit", EDIT_BYTES)
             .with("changes", changes.len())
             .with("bytes", bytes));
     }
@@ -28,13 +30,13 @@ pub(super) fn check_places(changes: &[UnitChange], length: u32) -> Result<()> {
     for (index, change) in changes.iter().enumerate() {
         let start = u64::from(change.offset);
         if start < end {
-            let message = "the changes of an edit stand in ascending order and do not overlap";
+            let message = "the changes of an edit do not overlap: sort them by offset, all of one text";
             return Err(Error::new(Reason::ChangesOutOfOrder, message).field(format!("changes[{index}].offset")));
         }
         end = start + u64::from(change.delete);
         if end > u64::from(length) {
             let part = if start > u64::from(length) { "offset" } else { "delete" };
-            let message = format!("the text is {length} long at the base of this edit; stay within it");
+            let message = format!("the text is {length} long at the base of this edit: stay within it");
             let error = Error::new(Reason::OffsetPastEnd, message).field(format!("changes[{index}].{part}"));
             return Err(error.with("length", length));
         }
@@ -47,10 +49,10 @@ pub(super) fn check_places(changes: &[UnitChange], length: u32) -> Result<()> {
 pub(super) fn check_text(text: &str) -> Result<()> {
     match text.bytes().find(|&byte| byte == b'\r' || byte == 0) {
         None => Ok(()),
-        Some(0) => Err(Error::new(Reason::Nul, "texts hold no U+0000; leave it out")),
+        Some(0) => Err(Error::new(Reason::Nul, "texts hold no U+0000: leave it out")),
         Some(_) => Err(Error::new(
             Reason::CarriageReturn,
-            "line breaks are U+000A alone; turn U+000D into it",
+            "line breaks are U+000A alone: turn U+000D into it",
         )),
     }
 }

@@ -68,8 +68,8 @@ pub(super) struct Update<'a> {
 /// Reads an update.
 pub(super) fn read(bytes: &[u8]) -> Result<Update<'_>> {
     if bytes.len() > UPDATE_BYTES {
-        let message = format!("an update has at most {UPDATE_BYTES} bytes; send what is new only");
-        return Err(Error::new(Reason::EditTooLarge, message).with("bytes", bytes.len()));
+        let message = format!("an update has at most {UPDATE_BYTES} bytes: send what is new only");
+        return Err(Error::new(Reason::EditTooLarge, message).with("limit", UPDATE_BYTES));
     }
     let update = read_any(bytes)?;
     if update
@@ -105,7 +105,7 @@ pub(super) fn read_any(bytes: &[u8]) -> Result<Update<'_>> {
 /// The bytes of a state vector, version 1, read strictly. Empty bytes say the same as an empty vector.
 pub(super) fn read_state_vector(bytes: &[u8]) -> Result<Vec<(ClientId, u32)>> {
     let wrong = || {
-        let message = "this is not a version 1 Yjs state vector; send encodeStateVector's bytes, or none";
+        let message = "this is not a version 1 Yjs state vector: send encodeStateVector's bytes, or none";
         Error::new(Reason::UpdateMalformed, message).field("state_vector")
     };
     let mut clocks = Vec::new();
@@ -142,12 +142,13 @@ pub(super) fn read_relative_position(bytes: &[u8]) -> Option<(Option<CharId>, bo
 }
 
 fn malformed() -> Error {
-    let message = "this is not a version 1 Yjs update; send the bytes that the update event gives, unchanged";
+    let message = "this is not a version 1 Yjs update: send the bytes that the update event gives, unchanged";
     Error::new(Reason::UpdateMalformed, message)
 }
 
 fn not_text(what: &str) -> Error {
-    let message = format!("a document holds one plain text named \"{ROOT}\" and nothing else; this update has {what}");
+    let message =
+        format!("a document is one text named \"{ROOT}\", and this update has {what}: write plain text alone");
     Error::new(Reason::UpdateNotText, message)
 }
 
@@ -204,7 +205,7 @@ fn block<'a>(reader: &mut Reader<'a>, id: CharId) -> Result<Block<'a>> {
         1 | 4 => {}
         0 => return Err(not_text("discarded content")),
         10 => {
-            let message = "this update leaves clocks out; open the file again and send what is new since then";
+            let message = "this update leaves clocks out: open the file again and send what is new since then";
             return Err(Error::new(Reason::UpdateGap, message));
         }
         2 | 3 | 5..=9 => return Err(not_text("content that is no text")),

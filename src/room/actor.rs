@@ -17,6 +17,7 @@ use crate::id::Revision;
 use crate::limits;
 use crate::room::command::Command;
 use crate::room::job::{self, Done};
+use crate::room::refusals::deleted;
 use crate::room::registry::Place;
 use crate::room::state::{Effect, Now, RoomState};
 use crate::room::{clock, gone};
@@ -205,10 +206,7 @@ impl Actor {
             }
             End::Deleted => {
                 self.settle(limits::DRAIN).await;
-                Some(Error::new(
-                    Reason::RoomDeleted,
-                    "the room was deleted: do not come back",
-                ))
+                Some(deleted())
             }
             End::Shutdown => {
                 self.settle(limits::LAST_RECEIPTS).await;

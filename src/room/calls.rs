@@ -1,10 +1,11 @@
 //! Unary calls on a room: its files as a whole.
 
 use crate::error::{Error, Reason, Result};
-use crate::id::{FileKey, FileRef, RequestId, Revision};
+use crate::id::{FileKey, FileRef, Revision};
 use crate::room::command::{Answer, Ask, Call};
 use crate::room::directory::Entry;
 use crate::room::job::{Job, Need};
+use crate::room::kept::reused;
 use crate::room::load::Order;
 use crate::room::message::{CompletionPlace, CompletionText, FileInfo, FileList, Request, TextAt};
 use crate::room::state::{Effect, Now, Out, Reply, RoomState, Stop, Waiter};
@@ -173,7 +174,7 @@ impl RoomState {
         };
         let (key, info) = (entry.file.key, entry.info());
         if let Some(at) = revision {
-            let at = self.base(key, Some(at)).map_err(|error| error.with("revision", at))?;
+            let at = self.revision_of(key, at, "revision")?;
             if at < info.revision {
                 return Ok(Step::Text(key, at));
             }
@@ -195,7 +196,7 @@ impl RoomState {
         let (key, path) = (entry.file.key, entry.file.path.clone());
         self.ready(key, now)?;
         let revision = match place.revision {
-            Some(revision) => self.base(key, Some(revision))?,
+            Some(revision) => self.revision_of(key, revision, "revision")?,
             None => self.head,
         };
         let Some(open) = self.files.get(&key) else {
@@ -222,13 +223,4 @@ impl RoomState {
             others,
         })
     }
-}
-
-fn reused(id: RequestId) -> Error {
-    Error::new(
-        Reason::RequestIdReused,
-        "this request_id was used for another request: choose a new one",
-    )
-    .field("request_id")
-    .with("request_id", id)
 }

@@ -88,6 +88,14 @@ pub(super) enum Ask {
 }
 
 impl Ask {
+    /// The field in which it names a revision.
+    pub(super) fn revision_field(&self) -> &'static str {
+        match self {
+            Self::WriteFile(_) => "base_revision",
+            _ => "revision",
+        }
+    }
+
     /// Whether it changes nothing.
     pub(super) fn only_reads(&self) -> bool {
         matches!(

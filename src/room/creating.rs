@@ -6,9 +6,10 @@ use crate::limits;
 use crate::path;
 use crate::room::directory::{Directory, Entry};
 use crate::room::first_text::first_text;
+use crate::room::kept::kept_answer;
 use crate::room::message::{CreatedRoom, FileInfo, NewFile, NewRoom, Request, RoomInfo};
 use crate::room::{clock, slug};
-use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Room};
+use crate::store::model::{Append, File, Kind, Micros, Operation, Origin, Room};
 
 /// The rows of a new room, and what its creator is told.
 pub(super) fn first_rows(new: NewRoom, request: Option<Request>) -> Result<(Room, Append, CreatedRoom)> {
@@ -75,7 +76,7 @@ fn first_files(new: &[NewFile], source: Source, time: Micros) -> Result<(Vec<Fil
     for (index, file) in new.iter().enumerate() {
         let field = |name: &str| format!("files[{index}].{name}");
         let wanted = path::parse(&file.path, &field("path"))?;
-        directory.room_for_one()?;
+        directory.room_for_one().map_err(|error| error.field("files"))?;
         directory
             .admit(&wanted, None)
             .map_err(|error| error.field(field("path")))?;
@@ -125,7 +126,10 @@ fn check_first_bytes(directory: &Directory, bytes: u64, field: &str) -> Result<(
             .with("limit", limits::FILE_BYTES));
     }
     if directory.bytes() + bytes > limits::ROOM_BYTES {
-        let message = format!("a room's files have at most {} bytes together", limits::ROOM_BYTES);
+        let message = format!(
+            "a room's files have at most {} bytes together: use several rooms",
+            limits::ROOM_BYTES
+        );
         return Err(Error::new(Reason::RoomTooLarge, message)
             .field(field)
             .with("limit", limits::ROOM_BYTES));
@@ -138,17 +142,8 @@ pub(super) fn checked_title(title: String) -> Result<String> {
         return Ok(title);
     }
     let message = format!(
-        "a title has at most {} bytes and no control characters",
+        "a title has at most {} bytes and no control characters: choose another",
         limits::TITLE_BYTES
     );
     Err(Error::new(Reason::FieldInvalid, message).field("title"))
-}
-
-/// An answer to keep with its request id.
-pub(super) fn kept_answer<T: serde::Serialize>(request: Option<Request>, answer: &T) -> Option<Answered> {
-    request.map(|request| Answered {
-        request: request.id,
-        digest: request.digest,
-        answer: serde_json::to_vec(answer).unwrap_or_default(),
-    })
 }

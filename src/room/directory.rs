@@ -119,7 +119,7 @@ impl Directory {
         if entry.file.deleted {
             return Err(Error::new(
                 Reason::FileDeleted,
-                format!("{} is deleted: RestoreFile brings it back", entry.file.path),
+                format!("the file {} is deleted: RestoreFile brings it back", entry.file.path),
             )
             .with("file", entry.file.id));
         }
@@ -155,7 +155,8 @@ impl Directory {
                 "a room has at most {} files: delete one, or use another room",
                 limits::FILES
             ),
-        ))
+        )
+        .with("limit", limits::FILES))
     }
 
     /// Whether a file may live under `path`; `except` is the file itself when it is renamed.
@@ -165,9 +166,8 @@ impl Directory {
     pub(super) fn admit(&self, wanted: &str, except: Option<FileKey>) -> Result<()> {
         let other = |key: &&FileKey| Some(**key) != except;
         if self.by_path.get(wanted).filter(other).is_some() {
-            return Err(
-                Error::new(Reason::FileExists, format!("the room has a file {wanted} already")).with("path", wanted),
-            );
+            let message = format!("the room has a file {wanted} already: choose another path");
+            return Err(Error::new(Reason::FileExists, message).with("path", wanted));
         }
         let folded = path::folded(wanted);
         if let Some(key) = self.by_folded.get(&folded).filter(other) {
@@ -207,8 +207,10 @@ impl Directory {
     fn conflict(&self, reason: Reason, wanted: &str, key: FileKey) -> Error {
         let other = self.entries.get(&key).map_or("", |entry| entry.file.path.as_str());
         let message = match reason {
-            Reason::PathUnderFile => format!("{wanted} and {other} cannot both be files: one is the other's folder"),
-            _ => format!("{wanted} and {other} differ in upper and lower case only: choose another path"),
+            Reason::PathUnderFile => format!(
+                "the paths {wanted} and {other} cannot both be files, one is the other's folder: choose another path"
+            ),
+            _ => format!("the paths {wanted} and {other} differ in upper and lower case only: choose another path"),
         };
         Error::new(reason, message).with("path", wanted).with("other", other)
     }

@@ -7,7 +7,8 @@ use crate::limits;
 use crate::room::job::{Job, Lookup, Need};
 use crate::room::member::Parked;
 use crate::room::message::{Edit, Event, Outcome, Update};
-use crate::room::refusals::{not_accepted, too_large, too_old};
+use crate::room::parts::Parts;
+use crate::room::refusals::{base_missing, before_its_file, in_future, not_accepted};
 use crate::room::state::{Author, Change, Effect, Now, RoomState, Stop};
 use crate::store::model::{Kind, Mode, Origin};
 
@@ -22,6 +23,7 @@ enum Numbered {
 impl RoomState {
     /// A text session's change: carried to the head, applied, accepted.
     pub(super) fn edit(&mut self, session: SessionId, parked: &mut Parked, edit: &Edit, now: Now) -> Result<(), Stop> {
+        self.refuse_unfinished(session, edit.op_id, parked.stream);
         if let Numbered::Known = self.number(session, edit.op_id, parked, &edit.file, None)? {
             return Ok(());
         }
@@ -36,7 +38,8 @@ impl RoomState {
         let base = self.base(key, edit.base)?;
         let changes = self.carried(key, &edit.changes, base, unit)?;
         let inserted: u64 = changes.iter().map(|change| change.insert.len() as u64).sum();
-        self.admit_growth(key, inserted)?;
+        self.admit_growth(key, inserted)
+            .map_err(|error| error.field("changes"))?;
         let permit = self.reserve(document_bytes(&changes))?;
         let Some(file) = self.files.get_mut(&key) else {
             return Err(Stop::Wait(Need::File(key)));
@@ -75,6 +78,7 @@ impl RoomState {
         update: &Update,
         now: Now,
     ) -> Result<(), Stop> {
+        self.refuse_unfinished(session, update.op_id, parked.stream);
         let bytes = match self.whole_update(session, update)? {
             Some(bytes) => bytes,
             None => {
@@ -88,7 +92,10 @@ impl RoomState {
         {
             // It is called again with the last part alone.
             let kept = bytes.len() - update.update.len();
-            member.parts = (kept > 0).then(|| (update.op_id, bytes[..kept].to_vec()));
+            member.parts = (kept > 0).then(|| Parts {
+                bytes: bytes[..kept].to_vec(),
+                ..Parts::new(update)
+            });
         }
         done
     }
@@ -115,6 +122,7 @@ impl RoomState {
                     Reason::EpochMismatch,
                     "the update is of another epoch: open the file with a new Y.Doc",
                 )
+                .field("epoch")
                 .with("epoch", epoch),
             ));
         }
@@ -134,7 +142,7 @@ impl RoomState {
         let apply = tracing::debug_span!("gate and apply", room = %self.info.id, op_id = update.op_id.0).entered();
         let applied = match file.document.update(bytes, &may_write, most) {
             Ok(applied) => applied,
-            Err(Failure::Refused(error)) => return Err(Stop::Refuse(error)),
+            Err(Failure::Refused(error)) => return Err(Stop::Refuse(error.field("update"))),
             Err(Failure::Broken(why)) => return self.defect(Ok(()), why),
         };
         drop(apply);
@@ -167,29 +175,6 @@ impl RoomState {
         Ok(())
     }
 
-    /// Joins an update's parts; `None` while more are to come.
-    fn whole_update(&mut self, session: SessionId, update: &Update) -> Result<Option<Vec<u8>>, Stop> {
-        let Some(member) = self.members.get_mut(&session) else {
-            return Ok(None);
-        };
-        if update.update.len() > limits::EDIT_BYTES {
-            return Err(Stop::Refuse(too_large(limits::EDIT_BYTES).field("update")));
-        }
-        let mut bytes = match member.parts.take() {
-            Some((op_id, bytes)) if op_id == update.op_id => bytes,
-            _ => Vec::new(),
-        };
-        if bytes.len() + update.update.len() > limits::UPDATE_BYTES {
-            return Err(Stop::Refuse(too_large(limits::UPDATE_BYTES).field("update")));
-        }
-        bytes.extend_from_slice(&update.update);
-        if update.more {
-            member.parts = Some((update.op_id, bytes));
-            return Ok(None);
-        }
-        Ok(Some(bytes))
-    }
-
     /// Whether an operation's number is a new one. One that is on its way is left to it; one that is past is looked
     /// up in the log.
     fn number(
@@ -204,12 +189,16 @@ impl RoomState {
             return Ok(Numbered::Known);
         };
         if op_id == OpId(0) {
-            return Err(Error::new(Reason::OpIdOrder, "number your operations from 1")
-                .field("op_id")
-                .with("op_id", 0));
+            return Err(
+                Error::new(Reason::OpIdOrder, "0 is no op_id: number your operations from 1")
+                    .field("op_id")
+                    .with("op_id", 0)
+                    .with("previous", member.highest),
+            );
         }
         if op_id > OpId::MAX {
-            return Err(Error::new(Reason::FieldInvalid, format!("an op_id is at most {}", OpId::MAX)).field("op_id"));
+            let message = format!("an op_id is at most {}: number your operations from 1", OpId::MAX);
+            return Err(Error::new(Reason::FieldInvalid, message).field("op_id"));
         }
         if op_id > member.highest {
             return Ok(Numbered::New);
@@ -304,7 +293,7 @@ impl RoomState {
         match open.and_then(|open| open.yjs.as_ref()) {
             None => Err(Error::new(
                 Reason::FileNotOpen,
-                "open the file before you send its updates",
+                "the file is not open: open it before you send its updates",
             )),
             Some(yjs) if yjs.resync_first => Err(Error::new(
                 Reason::ResyncFirst,
@@ -342,25 +331,20 @@ impl RoomState {
         }
     }
 
-    /// The base of an edit, checked against what there is.
+    /// The base of an edit or write, checked against what there is.
     pub(super) fn base(&self, key: FileKey, base: Option<Revision>) -> Result<Revision> {
+        let base = base.ok_or_else(|| base_missing(self.committed))?;
+        self.revision_of(key, base, "base_revision")
+    }
+
+    /// A revision of a file that a caller names in `field`, checked against what there is.
+    pub(super) fn revision_of(&self, key: FileKey, revision: Revision, field: &str) -> Result<Revision> {
         let created = self.directory.get(key).map_or(Revision(0), |entry| entry.file.created);
         let head = self.committed;
-        match base {
-            None => Err(Error::new(
-                Reason::BaseMissing,
-                format!("say which revision's text the change is for in base_revision; the head is {head}"),
-            )
-            .field("base_revision")
-            .with("head", head)),
-            Some(base) if base > head => Err(Error::new(
-                Reason::BaseInFuture,
-                format!("there is no revision {base} yet; the head is {head}"),
-            )
-            .field("base_revision")
-            .with("head", head)),
-            Some(base) if base < created => Err(too_old(head, created)),
-            Some(base) => Ok(base),
+        match revision {
+            revision if revision > head => Err(in_future(revision, head).field(field)),
+            revision if revision < created => Err(before_its_file(created, head).field(field)),
+            revision => Ok(revision),
         }
     }
 

@@ -16,9 +16,12 @@ impl RoomState {
     pub(super) fn create_file(&mut self, new: &NewFile, request: Option<Request>, now: Now) -> Result<FileInfo, Stop> {
         let wanted = path::parse(&new.path, "path")?;
         self.directory.room_for_one()?;
-        self.directory.admit(&wanted, None)?;
+        self.directory
+            .admit(&wanted, None)
+            .map_err(|error| error.field("path"))?;
         let first = first_text(new, "text")?;
-        self.admit_bytes(0, u64::from(first.document.len().utf8))?;
+        self.admit_bytes(0, u64::from(first.document.len().utf8))
+            .map_err(|error| error.field("text"))?;
         let permit = self.reserve(first.update.len() * 3 + 512)?;
         let file = File {
             key: self.directory.next_key(),
@@ -67,9 +70,9 @@ impl RoomState {
         now: Now,
     ) -> Result<FileInfo, Stop> {
         let entry = self.directory.find_living(file)?;
-        let (key, mut row) = (entry.file.key, entry.file.clone());
+        let mut row = entry.file.clone();
         row.path = path::parse(new_path, "new_path")?;
-        self.directory.admit(&row.path, Some(key))?;
+        self.admit_again(&row)?;
         self.change_directory(row, Kind::Rename, FileChange::Renamed, request, now)
     }
 
@@ -96,15 +99,21 @@ impl RoomState {
                 .with("file", file),
             ));
         }
-        let (key, bytes, mut row) = (entry.file.key, entry.bytes, entry.file.clone());
+        let (bytes, mut row) = (entry.bytes, entry.file.clone());
         row.deleted = false;
         if let Some(wanted) = new_path {
             row.path = path::parse(wanted, "new_path")?;
         }
         self.directory.room_for_one()?;
-        self.directory.admit(&row.path, Some(key))?;
+        self.admit_again(&row)?;
         self.admit_bytes(0, bytes)?;
         self.change_directory(row, Kind::Restore, FileChange::Restored, request, now)
+    }
+
+    /// Whether a file may live under its new path, or again under its old one.
+    fn admit_again(&self, row: &File) -> Result<()> {
+        let admitted = self.directory.admit(&row.path, Some(row.key));
+        admitted.map_err(|error| error.field("new_path"))
     }
 
     fn change_directory(

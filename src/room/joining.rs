@@ -57,6 +57,7 @@ impl RoomState {
                     limits::SESSIONS
                 ),
             )
+            .with("limit", limits::SESSIONS)
             .retry_after(limits::AWAY));
         }
         let left = |member: &Member| member.state == ParticipantState::Left;
@@ -86,7 +87,7 @@ impl RoomState {
         if let Some(member) = self.members.get_mut(&session.id) {
             let replaced = Error::new(
                 Reason::Replaced,
-                "another stream has taken up this session: this one ends",
+                "another stream has taken up this session: go on there",
             );
             let encode = self.encode.clone();
             member.end_stream(replaced, |event, unit| encode.encode(event, unit));

@@ -14,7 +14,7 @@ use crate::error::{Error, Reason, Result};
 use crate::id::{ClientId, FileKey, Revision, RoomKey, UserKey};
 use crate::limits;
 use crate::room::history::{History, Past};
-use crate::room::refusals::history_too_long;
+use crate::room::refusals::too_old;
 use crate::store::Store;
 use crate::store::model::{File, Kind, LoggedChange, Snapshot};
 use crate::telemetry::metric;
@@ -152,7 +152,7 @@ pub(super) async fn history(
     up_to: Revision,
 ) -> Result<Vec<Past>> {
     if up_to.0.saturating_sub(after.0) > limits::REBASE_OPERATIONS {
-        return Err(history_too_long(up_to, Revision(up_to.0 - limits::REBASE_OPERATIONS)));
+        return Err(too_old(up_to, Revision(up_to.0 - limits::REBASE_OPERATIONS)));
     }
     to_past(store.changes(room, file, after, up_to).await?)
 }

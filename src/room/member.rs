@@ -10,6 +10,7 @@ use crate::room::cursor::Cursor;
 use crate::room::message::{Door, Event, Frame, Participant, ParticipantState, Upward};
 use crate::room::outbox::InFlight;
 use crate::room::outbox::Outbox;
+use crate::room::parts::Parts;
 use crate::store::model::{Mode, Session};
 
 /// A session in memory.
@@ -40,7 +41,7 @@ pub(super) struct Member {
     /// Messages that wait: the first for something, the others behind it.
     pub(super) parked: VecDeque<Parked>,
     /// An update that comes in parts.
-    pub(super) parts: Option<(OpId, Vec<u8>)>,
+    pub(super) parts: Option<Parts>,
     /// Where its cursor is.
     pub(super) cursor: Option<Cursor>,
     /// When it last edited.

@@ -137,7 +137,10 @@ impl RoomState {
                 (Waiter::Session(session), Ok(())) => self.unpark(session, now),
                 (Waiter::Call(call), Ok(())) => self.run_call(*call, now),
                 (Waiter::Session(session), Err(error)) => self.blocked_for_good(session, error, now),
-                (Waiter::Call(call), Err(error)) => self.fail_call(call.request, call.reply, error.clone()),
+                (Waiter::Call(call), Err(error)) => {
+                    let error = with_revision(error, call.ask.revision_field());
+                    self.fail_call(call.request, call.reply, error);
+                }
             }
         }
     }
@@ -150,11 +153,19 @@ impl RoomState {
                 .get_mut(&session)
                 .and_then(|member| member.parked.pop_front());
             if let Some(parked) = parked {
-                self.refuse(session, parked, error.clone());
+                self.refuse(session, parked, with_revision(error, "base_revision"));
             }
             self.unpark(session, now);
         } else {
             self.end_stream(session, error.clone(), now.at);
         }
+    }
+}
+
+/// What could not be had may be the history after a revision that the caller named in `field`.
+fn with_revision(error: &Error, field: &str) -> Error {
+    match error.reason() {
+        Reason::BaseTooOld => error.clone().or_field(field),
+        _ => error.clone(),
     }
 }

@@ -104,6 +104,7 @@ impl RoomState {
                     "the file has been started anew: drop this Y.Doc, keep unsaved text as a draft, and open the file \
                      with a new one",
                 )
+                .field("epoch")
                 .with("epoch", entry.file.epoch),
             ));
         }
@@ -127,7 +128,11 @@ impl RoomState {
     fn bind(&mut self, session: SessionId, key: FileKey, open: &Open) -> Result<(), Stop> {
         if open.client == ClientId(0) {
             return Err(Stop::Refuse(
-                Error::new(Reason::FieldMissing, "announce your Y.Doc's client id in client_id").field("client_id"),
+                Error::new(
+                    Reason::FieldInvalid,
+                    "no Y.Doc has the client id 0: announce yours in client_id",
+                )
+                .field("client_id"),
             ));
         }
         let (Some(member), Some(entry), Some(file)) = (
@@ -153,11 +158,13 @@ impl RoomState {
             }
         }
         let own = file.bindings.values().filter(|owner| **owner == user).count();
-        if own >= limits::CLIENT_IDS_PER_SESSION || file.bindings.len() >= limits::CLIENT_IDS_PER_FILE {
-            return Err(Stop::Refuse(Error::new(
-                Reason::TooManyClientIds,
-                "the file has as many client ids as it may have: reuse one of your own",
-            )));
+        for (ids, limit) in [
+            (own, limits::CLIENT_IDS_PER_SESSION),
+            (file.bindings.len(), limits::CLIENT_IDS_PER_FILE),
+        ] {
+            if ids >= limit {
+                return Err(Stop::Refuse(too_many_client_ids(limit)));
+            }
         }
         let binding = Binding {
             file: key,
@@ -178,4 +185,13 @@ impl RoomState {
         self.tell(session, parked.stream, Event::Closed { file: id }, parked.permit.take());
         Ok(())
     }
+}
+
+fn too_many_client_ids(limit: usize) -> Error {
+    Error::new(
+        Reason::TooManyClientIds,
+        format!("there are {limit} client ids already: use one again that you announced before"),
+    )
+    .field("client_id")
+    .with("limit", limit)
 }

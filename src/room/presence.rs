@@ -23,7 +23,7 @@ impl RoomState {
         let Some(name) = &presence.file else {
             if presence.selection.is_some() {
                 return Err(Stop::Refuse(
-                    Error::new(Reason::FieldMissing, "say which file the selection is in").field("file"),
+                    Error::new(Reason::FieldMissing, "a selection is in a file: set file_id or path").field("file"),
                 ));
             }
             return Ok(());
@@ -36,7 +36,7 @@ impl RoomState {
         let Some(open) = self.files.get(&file).filter(|_| member.open.contains_key(&file)) else {
             return Err(Stop::Refuse(Error::new(
                 Reason::FileNotOpen,
-                "open the file before you show a cursor in it",
+                "the file is not open: open it before you show a cursor in it",
             )));
         };
         let (utf16, relative) = match &presence.selection {
@@ -45,15 +45,15 @@ impl RoomState {
                 let base = if *revision == Revision(0) {
                     self.committed
                 } else {
-                    self.base(file, Some(*revision))?
+                    self.revision_of(file, *revision, "offsets.revision")?
                 };
                 let at = |offset, field| offset_at_head(open, offset, base, member.unit, field);
-                (Some((at(*anchor, "anchor")?, at(*head, "head")?)), None)
+                (Some((at(*anchor, "offsets.anchor")?, at(*head, "offsets.head")?)), None)
             }
             Some(Selection::Relative { anchor, head }) => {
                 let at = |position, field| relative_offset(open, position, field);
                 (
-                    Some((at(anchor, "anchor")?, at(head, "head")?)),
+                    Some((at(anchor, "relative.anchor")?, at(head, "relative.head")?)),
                     Some((anchor.clone(), head.clone())),
                 )
             }
@@ -177,7 +177,7 @@ fn relative_offset(open: &OpenFile, position: &Bytes, field: &str) -> Result<u32
     offset.ok_or_else(|| {
         Error::new(
             Reason::FieldInvalid,
-            "this is no relative position in what the server has of the file",
+            "this is no relative position in the file: send one of the text that the server has",
         )
         .field(field)
     })

@@ -4,15 +4,50 @@ use crate::error::{Error, Reason};
 use crate::id::{OpId, Revision};
 use crate::limits;
 
-/// The base is older than the history that can be carried over.
+/// An edit or write names no base.
+pub(super) fn base_missing(head: Revision) -> Error {
+    let message =
+        format!("no base is named: say in base_revision which revision's text the change is of; the head is {head}");
+    Error::new(Reason::BaseMissing, message)
+        .field("base_revision")
+        .with("head", head)
+}
+
+/// The revision is above the head; the caller names the field.
+pub(super) fn in_future(revision: Revision, head: Revision) -> Error {
+    let message = format!("there is no revision {revision} yet: name one up to the head, which is {head}");
+    Error::new(Reason::BaseInFuture, message).with("head", head)
+}
+
+/// The revision is from before the file was created; the caller names the field.
+pub(super) fn before_its_file(created: Revision, head: Revision) -> Error {
+    let message =
+        format!("the file was created at revision {created}: name that or a later one, up to the head {head}");
+    Error::new(Reason::BaseTooOld, message)
+        .with("head", head)
+        .with("oldest", created)
+}
+
+/// The revision is older than the history that can be carried over; the caller names the field.
 pub(super) fn too_old(head: Revision, oldest: Revision) -> Error {
     Error::new(
         Reason::BaseTooOld,
-        format!("the base is too old to carry the change over: read the file at {head} and change that text"),
+        format!(
+            "the revision is too old to carry anything over from there: read the file at {head} and start from that"
+        ),
     )
-    .field("base_revision")
     .with("head", head)
     .with("oldest", oldest)
+    .with("limit", limits::REBASE_OPERATIONS)
+}
+
+/// The last part of an update never came.
+pub(super) fn unfinished() -> Error {
+    Error::new(
+        Reason::UpdateMalformed,
+        "the update's last part never came: send all parts of one before the next, the last without more",
+    )
+    .field("more")
 }
 
 /// The operation's place in the order is past.
@@ -33,11 +68,6 @@ pub(super) fn too_large(limit: usize) -> Error {
     .with("limit", limit)
 }
 
-/// The history would be longer than is read back.
-pub(super) fn history_too_long(head: Revision, oldest: Revision) -> Error {
-    too_old(head, oldest).with("limit", limits::REBASE_OPERATIONS)
-}
-
 /// No living session has the token.
 pub(super) fn session_unknown() -> Error {
     Error::new(
@@ -45,4 +75,9 @@ pub(super) fn session_unknown() -> Error {
         "no living session has this resume token: join anew, and keep unsaved text as a draft",
     )
     .field("resume_token")
+}
+
+/// The room is there no more.
+pub(super) fn deleted() -> Error {
+    Error::new(Reason::RoomDeleted, "the room was deleted: do not come back")
 }

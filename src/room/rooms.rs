@@ -14,21 +14,22 @@ use crate::id::{ParticipantId, Revision, RoomKey, RoomRef, SessionId, UserId, Us
 use crate::limits;
 use crate::room::actor::Actor;
 use crate::room::command::{Attach, Command};
-use crate::room::creating::{checked_title, first_rows, kept_answer};
+use crate::room::creating::{checked_title, first_rows};
 use crate::room::directory::{Directory, Entry};
+use crate::room::kept::{kept_answer, read_answer, same_request};
 use crate::room::message::{
     CreatedRoom, Door, Encode, Join, JoinHow, NewRoom, Open, Request, RoomChange, RoomInfo, Upward,
 };
 use crate::room::outbox::outbox;
-use crate::room::refusals::session_unknown;
+use crate::room::refusals::{deleted, session_unknown};
 use crate::room::registry::{Found, Live, Place, Registry, opened};
 use crate::room::session::{Attached, Session, SessionSender};
 use crate::room::state::RoomState;
 use crate::room::token::{hash_token, new_token};
 use crate::room::{clock, gone, slug};
-use crate::store::Store;
 use crate::store::model;
 use crate::store::model::{Micros, RoomAt, RoomEdit};
+use crate::store::{Store, WriteError};
 
 /// How often a call asks again when the room's copy here ends just then.
 pub(super) const TRIES: usize = 3;
@@ -80,32 +81,23 @@ impl Rooms {
     /// SLUG_INVALID, ROOM_EXISTS, FIELD_INVALID, and those of creating files.
     pub async fn create_room(&self, new: NewRoom, request: Option<Request>) -> Result<CreatedRoom> {
         if let Some(kept) = self.kept(RoomKey(0), request).await? {
-            return serde_json::from_slice(&kept).map_err(|error| unreadable_answer(&error));
+            return read_answer(&kept);
         }
         let (room, append, created) = first_rows(new, request)?;
+        let slug = room.slug.clone();
         match self.0.store.create_room(room, append).await {
             Ok(_room) => Ok(created),
             // Somebody with the same request id was first.
-            Err(error) if request.is_some() => match self.kept(RoomKey(0), request).await? {
-                Some(kept) => serde_json::from_slice(&kept).map_err(|error| unreadable_answer(&error)),
-                None => Err(error.into()),
-            },
+            Err(WriteError::Answered(kept)) => read_answer(&same_request(kept, request)?),
+            Err(WriteError::SlugTaken) => Err(slug_taken(slug)),
             Err(error) => Err(error.into()),
         }
     }
 
     async fn kept(&self, scope: RoomKey, request: Option<Request>) -> Result<Option<Vec<u8>>> {
         let Some(request) = request else { return Ok(None) };
-        match self.0.store.answered(scope, request.id).await? {
-            None => Ok(None),
-            Some(kept) if kept.digest == request.digest => Ok(Some(kept.answer)),
-            Some(_) => Err(Error::new(
-                Reason::RequestIdReused,
-                "this request_id was used for another request: choose a new one",
-            )
-            .field("request_id")
-            .with("request_id", request.id)),
-        }
+        let kept = self.0.store.answered(scope, request.id).await?;
+        kept.map(|kept| same_request(kept, Some(request))).transpose()
     }
 
     /// A room as it is in the log.
@@ -142,7 +134,7 @@ impl Rooms {
     /// ROOM_NOT_FOUND, SLUG_INVALID, ROOM_EXISTS, FIELD_INVALID, REQUEST_ID_REUSED.
     pub async fn update_room(&self, room: &RoomRef, change: RoomChange, request: Option<Request>) -> Result<RoomInfo> {
         if let Some(kept) = self.kept(RoomKey(0), request).await? {
-            return serde_json::from_slice(&kept).map_err(|error| unreadable_answer(&error));
+            return read_answer(&kept);
         }
         let mut at = self.find(room).await?;
         let key = at.room.key;
@@ -158,10 +150,14 @@ impl Rooms {
             edit.title = Some(at.room.title.clone());
         }
         let answer = info(at);
-        self.0
-            .store
-            .update_room(key, edit, kept_answer(request, &answer))
-            .await?;
+        let kept = kept_answer(request, &answer);
+        match self.0.store.update_room(key, edit, kept).await {
+            Ok(_room) => {}
+            Err(WriteError::Answered(kept)) => return read_answer(&same_request(kept, request)?),
+            Err(WriteError::SlugTaken) => return Err(slug_taken(answer.slug)),
+            Err(WriteError::NoRoom) => return Err(not_found(room)),
+            Err(error) => return Err(error.into()),
+        }
         if let Some(live) = self.0.registry.peek(key) {
             // A room that has just ended reads its row again anyway.
             let _ended = live.commands.send(Command::Renamed(answer.clone())).await;
@@ -178,7 +174,12 @@ impl Rooms {
             return Ok(());
         }
         let key = self.find(room).await?.room.key;
-        self.0.store.delete_room(key, kept_answer(request, &())).await?;
+        match self.0.store.delete_room(key, kept_answer(request, &())).await {
+            Ok(()) => {}
+            Err(WriteError::Answered(kept)) => return same_request(kept, request).map(drop),
+            Err(WriteError::NoRoom) => return Err(not_found(room)),
+            Err(error) => return Err(error.into()),
+        }
         if let Some(live) = self.0.registry.peek(key) {
             let _ended = live.commands.send(Command::Deleted).await;
         }
@@ -186,13 +187,7 @@ impl Rooms {
     }
 
     pub(super) async fn find(&self, room: &RoomRef) -> Result<RoomAt> {
-        self.0.store.find_room(room).await?.ok_or_else(|| {
-            Error::new(
-                Reason::RoomNotFound,
-                format!("there is no room {room}: create it, or check its name"),
-            )
-            .with("room", room)
-        })
+        self.0.store.find_room(room).await?.ok_or_else(|| not_found(room))
     }
 
     /// Lets a stream into a room, as a new session or as one that comes back.
@@ -202,8 +197,12 @@ impl Rooms {
     pub async fn join(&self, join: Join) -> Result<Session> {
         let (session, token, resumed) = match join.how {
             JoinHow::New { room, name, mode, unit } => {
-                let room = self.find(&room).await?.room.key;
-                let (session, token) = self.new_session(room, &name, mode, unit).await?;
+                let key = self.find(&room).await?.room.key;
+                let (session, token) = match self.new_session(key, &name, mode, unit).await {
+                    // It was deleted just then.
+                    Err(error) if error.reason() == Reason::RoomNotFound => return Err(not_found(&room)),
+                    joined => joined?,
+                };
                 (session, token, None)
             }
             JoinHow::Resume { token, last_revision } => {
@@ -331,7 +330,8 @@ impl Rooms {
     async fn load(self, room: RoomKey, mut place: Place, tell: watch::Sender<Option<Result<Live>>>) {
         let loaded = match self.0.store.load_room(room).await {
             Ok(Some(rows)) => Ok(rows),
-            Ok(None) => Err(Error::new(Reason::RoomNotFound, "there is no such room any more").with("room", room)),
+            // Whoever asks has found it a moment ago.
+            Ok(None) => Err(deleted()),
             Err(error) => Err(error),
         };
         let rows = match loaded {
@@ -430,13 +430,17 @@ fn checked_name(name: &str) -> Result<String> {
         return Ok(name.to_owned());
     }
     let message = format!(
-        "a name has at most {} characters and no control characters",
+        "a name has at most {} characters and no control characters: choose another",
         limits::NAME_CHARS
     );
     Err(Error::new(Reason::FieldInvalid, message).field("name"))
 }
 
-fn unreadable_answer(error: &serde_json::Error) -> Error {
-    tracing::error!(%error, "a kept answer cannot be read");
-    Error::new(Reason::Internal, "the kept answer cannot be read: tell the operator")
+fn not_found(room: &RoomRef) -> Error {
+    let message = format!("there is no room {room}: create it, or check its name");
+    Error::new(Reason::RoomNotFound, message).with("room", room)
+}
+
+fn slug_taken(slug: Option<String>) -> Error {
+    Error::from(WriteError::SlugTaken).with("slug", slug.unwrap_or_default())
 }

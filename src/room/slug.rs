@@ -18,7 +18,7 @@ pub(super) fn check(slug: &str) -> Result<()> {
     }
     Err(Error::new(
         Reason::SlugInvalid,
-        "choose a slug of 3 to 64 characters of a-z, 0-9 and single hyphens inside, which is not a UUID",
+        "a slug has 3 to 64 characters of a-z, 0-9 and single hyphens inside, and is no UUID: choose another",
     )
     .field("slug"))
 }

@@ -75,7 +75,7 @@ impl RoomState {
             .iter()
             .map(|c| (c.insert.len() as u64).saturating_sub(u64::from(c.delete)))
             .sum();
-        self.admit_growth(key, grows)?;
+        self.admit_growth(key, grows).map_err(|error| error.field("text"))?;
         let permit = self.reserve(document_bytes(&changes))?;
         let Some(open) = self.files.get_mut(&key) else {
             return Err(Stop::Wait(Need::File(key)));

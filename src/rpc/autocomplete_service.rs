@@ -84,7 +84,7 @@ impl AutocompleteApi {
             .rooms
             .room(&names::room(target.room, &format!("{at}room"))?)
             .await?;
-        let found = room.completion_text(place).await?;
+        let found = room.completion_text(place).await.map_err(|error| error.inside(at))?;
         let text = found.text.to_string();
         let others = found.others.into_iter();
         Ok(Place {
@@ -109,7 +109,7 @@ fn in_code(target: v1::CodeTarget, unit: Unit, at: &str) -> Result<Place> {
         if bytes > limits::COMPLETE_CODE_BYTES {
             return Err(Error::new(
                 Reason::FileTooLarge,
-                "send less code: the part around the cursor is enough",
+                "this is more than one completion reads: send the part around the cursor",
             )
             .field(format!("{at}{field}"))
             .with("limit", limits::COMPLETE_CODE_BYTES));
@@ -133,7 +133,7 @@ fn max_items(asked: i32, at: &str) -> Result<usize> {
         Ok(asked) => Ok(asked.min(limits::COMPLETE_ITEMS)),
         Err(_) => Err(invalid(
             format!("{at}max_items"),
-            "max_items is not below zero; 0 means 20",
+            "max_items is not below zero: send 0 for 20",
         )),
     }
 }
@@ -204,7 +204,8 @@ fn kind(kind: Kind) -> v1::CompletionKind {
 /// Counts the events, all or none. No text is in them.
 fn note(message: &v1::SendFeedbackRequest) -> Result<v1::SendFeedbackResponse> {
     if message.events.len() > limits::FEEDBACK_EVENTS {
-        return Err(invalid("events", "send the events in several calls").with("limit", limits::FEEDBACK_EVENTS));
+        let why = format!("a call takes {} events: send them in several", limits::FEEDBACK_EVENTS);
+        return Err(invalid("events", why).with("limit", limits::FEEDBACK_EVENTS));
     }
     let events = message.events.iter().enumerate();
     let counted: Vec<_> = events
@@ -222,7 +223,8 @@ fn labels(event: &v1::CompletionFeedback, index: usize) -> Result<(&'static str,
         return Err(missing(at("completion_id")));
     }
     if event.completion_id.parse::<Uuid>().is_err() {
-        return Err(invalid(at("completion_id"), "take the completion_id from an answer"));
+        let why = "a completion_id is a UUID: take it from an answer";
+        return Err(invalid(at("completion_id"), why));
     }
     let happened = match v1::FeedbackEvent::try_from(event.event) {
         Ok(v1::FeedbackEvent::Unspecified) => return Err(missing(at("event"))),
@@ -272,7 +274,7 @@ impl AutocompleteApi {
         if message.model_deadline_ms < 0 {
             return Err(invalid(
                 "model_deadline_ms",
-                "a deadline is not below zero; 0 means 2,000",
+                "a deadline is not below zero: send 0 for 2,000 milliseconds",
             ));
         }
         let request = message.request.ok_or_else(|| missing("request"))?;

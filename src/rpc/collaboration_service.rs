@@ -27,8 +27,8 @@ impl CollaborationApi {
 
     async fn begin(&self, message: v1::SubscribeRequest) -> Result<Downward> {
         let join = message.join.ok_or_else(|| missing("join"))?;
-        let session = self.rooms.join(upward::join(join, Door::Subscribe, "join.")?).await?;
-        Ok(Downward::one_way(session))
+        let session = self.rooms.join(upward::join(join, Door::Subscribe, "join.")?).await;
+        Ok(Downward::one_way(session.map_err(|error| error.inside("join."))?))
     }
 
     async fn take_in(&self, message: v1::PublishRequest) -> Result<v1::PublishResponse> {
@@ -36,10 +36,8 @@ impl CollaborationApi {
             return Err(missing("resume_token"));
         }
         if message.messages.len() > PUBLISH_MESSAGES {
-            return Err(
-                invalid("messages", "send the messages in several calls, one after the other")
-                    .with("limit", PUBLISH_MESSAGES),
-            );
+            let why = format!("a Publish takes {PUBLISH_MESSAGES} messages: send them in several, one after the other");
+            return Err(invalid("messages", why).with("limit", PUBLISH_MESSAGES));
         }
         let mut order = OpOrder::default();
         let mut messages = Vec::with_capacity(message.messages.len());
@@ -47,12 +45,14 @@ impl CollaborationApi {
             let kind = message
                 .kind
                 .ok_or_else(|| message_empty(format!("messages[{index}]")))?;
-            match &kind {
-                Kind::Edit(edit) => order.take(edit.op_id, false)?,
-                Kind::Update(update) => order.take(update.op_id, update.more)?,
-                _ => false,
+            let at = upward::path(&format!("messages[{index}]"), &kind);
+            let ordered = match &kind {
+                Kind::Edit(edit) => order.take(edit.op_id, false),
+                Kind::Update(update) => order.take(update.op_id, update.more),
+                _ => Ok(false),
             };
-            messages.push(upward::upward(kind, &format!("messages[{index}]."))?);
+            ordered.map_err(|error| error.inside(&at))?;
+            messages.push(upward::upward(kind, &at)?);
         }
         self.rooms.publish(&message.resume_token, messages).await?;
         Ok(v1::PublishResponse {})

@@ -27,15 +27,15 @@ pub fn to_status(error: &Error) -> Status {
 /// The error as a value, for receipts, refused and goodbye.
 pub fn to_rpc_status(error: &Error) -> pb::Status {
     let details = error.details();
+    let variables = details.metadata.iter().map(|(key, value)| (*key, value));
+    let variables = variables.chain(details.field.as_ref().map(|field| ("field", field)));
     let mut typed = vec![any(
         "ErrorInfo",
         &pb::ErrorInfo {
             reason: details.reason.name().to_owned(),
             domain: DOMAIN.to_owned(),
-            metadata: details
-                .metadata
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), clip(value).to_owned()))
+            metadata: variables
+                .map(|(key, value)| (key.to_owned(), clip(value).to_owned()))
                 .collect::<HashMap<_, _>>(),
         },
     )];
@@ -75,27 +75,40 @@ pub(super) fn duration(span: Duration) -> prost_types::Duration {
     }
 }
 
-/// What the transport says of a message that could not be read, in our own terms.
+/// What the gRPC library itself says of a request, in our own terms; `None` if the status is not of its making.
 ///
 /// It answers OUT_OF_RANGE for an oversize message where the rest of the gRPC world answers RESOURCE_EXHAUSTED, and
-/// INTERNAL for bytes that are not the message: neither is the server's fault.
-pub fn from_stream_error(status: &Status) -> Error {
+/// INTERNAL for bytes that are not the message: neither is the server's fault. What our services answer has details.
+pub fn of_transport(status: &Status) -> Option<Error> {
+    if !status.details().is_empty() {
+        return None;
+    }
     match status.code() {
-        Code::OutOfRange | Code::ResourceExhausted => Error::new(
+        Code::OutOfRange | Code::ResourceExhausted => Some(Error::new(
             Reason::MessageTooLarge,
             "the message is larger than the server reads: send it in smaller parts",
-        ),
-        Code::Unimplemented => Error::new(
+        )),
+        // It says nothing of a method that is not there.
+        Code::Unimplemented if status.message().is_empty() => Some(Error::new(
             Reason::MethodUnknown,
-            "there is no such method, or the request's compression is not supported",
-        ),
-        Code::DeadlineExceeded => Error::new(Reason::DeadlineExceeded, "the call took longer than its deadline"),
-        _ => Error::new(
-            Reason::FieldInvalid,
-            "the bytes are not the message of this method: encode it as proto/tandem/v1 says",
-        )
-        .field("message"),
+            "there is no such method: list the services and their methods by server reflection",
+        )),
+        Code::Unimplemented => Some(Error::new(
+            Reason::MethodUnknown,
+            "no method reads this compression: send the request without it",
+        )),
+        Code::Internal => Some(undecodable()),
+        _ => None,
     }
+}
+
+/// The bytes are not the message that they should be.
+pub fn undecodable() -> Error {
+    Error::new(
+        Reason::FieldInvalid,
+        "the bytes are not the message of this method: encode it as its proto file says",
+    )
+    .field("message")
 }
 
 fn any(name: &str, message: &impl Message) -> Any {

@@ -9,7 +9,7 @@ use super::encode::{plain, receipt};
 use super::frame::Frame;
 use super::op_order::OpOrder;
 use super::proto::v1::{self, client_message, refused, server_message};
-use super::status::{from_stream_error, to_rpc_status};
+use super::status::{of_transport, to_rpc_status, undecodable};
 use crate::error::{Error, Reason, Result};
 use crate::id::OpId;
 use crate::limits::JOIN_WAIT;
@@ -30,8 +30,8 @@ pub(super) async fn join(rooms: Rooms, mut inbound: Streaming<v1::CollaborateReq
         return Err(not_joined());
     };
     let join = upward::join(join, Door::Collaborate, "message.join.")?;
-    let session = rooms.join(join).await?;
-    Ok((session, inbound))
+    let session = rooms.join(join).await;
+    Ok((session.map_err(|error| error.inside("message.join."))?, inbound))
 }
 
 /// Passes messages on until the client closes its side or breaks the protocol. It waits while the session has too much
@@ -60,7 +60,8 @@ pub(super) async fn pump(mut inbound: Streaming<v1::CollaborateRequest>, sender:
 
 /// The next message's kind; `None` at the end.
 async fn next(inbound: &mut Streaming<v1::CollaborateRequest>) -> Result<Option<client_message::Kind>> {
-    let request = inbound.message().await.map_err(|status| from_stream_error(&status))?;
+    let request = inbound.message().await;
+    let request = request.map_err(|status| of_transport(&status).unwrap_or_else(undecodable))?;
     let Some(request) = request else {
         return Ok(None);
     };
@@ -75,13 +76,15 @@ async fn pass_on(
     sender: &SessionSender,
 ) -> Result<Option<Vec<Frame>>> {
     let request = Request::of(&kind);
+    let at = upward::path("message", &kind);
     let continues = match (&kind, &request) {
-        (client_message::Kind::Join(_), _) => return Err(upward::already_joined()),
-        (client_message::Kind::Update(update), _) => order.take(update.op_id, update.more)?,
-        (_, Request::Operation { op_id, .. }) => order.take(*op_id, false)?,
-        _ => false,
+        (client_message::Kind::Join(_), _) => return Err(upward::already_joined(&at)),
+        (client_message::Kind::Update(update), _) => order.take(update.op_id, update.more),
+        (_, Request::Operation { op_id, .. }) => order.take(*op_id, false),
+        _ => Ok(false),
     };
-    match upward::upward(kind, "message.") {
+    let continues = continues.map_err(|error| error.inside(&at))?;
+    match upward::upward(kind, if continues { &at } else { "" }) {
         Ok(message) => sender.send(message).await.map(|()| None),
         // The room has the earlier parts of this operation and answers for it; two receipts would be one too many.
         Err(error) if continues => Err(error),
@@ -137,5 +140,5 @@ impl Request {
 }
 
 fn not_joined() -> Error {
-    Error::new(Reason::NotJoined, "send join first: a stream begins with it")
+    Error::new(Reason::NotJoined, "a stream begins with join: send it first")
 }

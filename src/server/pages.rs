@@ -59,8 +59,6 @@ pub(super) async fn nothing_here(request: Request) -> Response {
 
 /// A call of a service or method that is not ours.
 fn unknown_method(path: &str) -> Error {
-    let message = "there is no such method: list the services by server reflection";
-    // A path that is not worth reading is not worth repeating.
-    let method: String = path.chars().take(200).collect();
-    Error::new(Reason::MethodUnknown, message).with("method", method)
+    let message = "there is no such service: list the services by server reflection";
+    refusal::with_method(Error::new(Reason::MethodUnknown, message), path)
 }

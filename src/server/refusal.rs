@@ -43,6 +43,12 @@ pub(super) fn refuse(request: &Request, error: &Error) -> Response {
     respond(Dialect::of(request), error)
 }
 
+/// The error with the method that was called.
+pub(super) fn with_method(error: Error, path: &str) -> Error {
+    // A path that is not worth reading is not worth repeating.
+    error.with("method", path.chars().take(200).collect::<String>())
+}
+
 /// The error as an answer. Of gRPC it is the form without a body, whose status stands in the headers.
 pub(super) fn respond(dialect: Dialect, error: &Error) -> Response {
     let content_type = match dialect {

@@ -66,12 +66,15 @@ pub enum WriteError {
 impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::SlugTaken => Error::new(Reason::RoomExists, "another room has this slug; choose another"),
-            WriteError::NoRoom => Error::new(Reason::RoomNotFound, "there is no such room; create it first"),
+            WriteError::SlugTaken => {
+                Error::new(Reason::RoomExists, "another room has this slug: choose another").field("slug")
+            }
+            WriteError::NoRoom => Error::new(Reason::RoomNotFound, "there is no such room: create it first"),
             WriteError::Answered(_) => Error::new(
                 Reason::RequestIdReused,
-                "this request_id was used for another request; use a new one",
-            ),
+                "this request_id was used for another request: choose a new one",
+            )
+            .field("request_id"),
             WriteError::Failed(error) => error,
         }
     }
@@ -81,20 +84,20 @@ impl From<WriteError> for Error {
 pub(super) fn unavailable() -> Error {
     Error::new(
         Reason::StoreUnavailable,
-        "the database does not answer at the moment; try again",
+        "the database does not answer at the moment: try again",
     )
     .retry_after(RETRY_DELAY)
 }
 
 /// The error of a store that is going away with its process.
 pub(super) fn shutting_down() -> Error {
-    Error::new(Reason::ShuttingDown, "the server is stopping; try again").retry_after(RETRY_DELAY)
+    Error::new(Reason::ShuttingDown, "the server is shutting down: connect again").retry_after(RETRY_DELAY)
 }
 
 /// The error of what should never happen; the log has the details.
 pub(super) fn internal() -> Error {
     Error::new(
         Reason::Internal,
-        "the database refused what the server wrote; this is a bug, please report it",
+        "the database refused what the server wrote: this is a defect, please report it",
     )
 }

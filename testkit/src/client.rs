@@ -3,6 +3,7 @@
 //! A session here keeps what it was told, nothing more: the pure client machines of this crate decide what to edit, and
 //! are driven with what [`Session::step`] returns.
 
+mod any_call;
 mod seen;
 mod session;
 mod text_session;

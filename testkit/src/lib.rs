@@ -1,6 +1,8 @@
 //! Clients, traces and fixtures that Tandem's tests and tools share.
 
+pub mod by_hand;
 pub mod client;
+pub mod crafted;
 pub mod database;
 pub mod hostile;
 pub mod pipeline;

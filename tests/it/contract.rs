@@ -8,7 +8,7 @@ use tandem::error::{Code, Reason};
 const PREFIX: &str = "ERROR_REASON_";
 
 /// The values of the ErrorReason enum, each with the comment above it.
-fn reasons_of_the_contract() -> BTreeMap<String, String> {
+pub(crate) fn reasons_of_the_contract() -> BTreeMap<String, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("proto/tandem/v1/error_reason.proto");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()));
     let (_, body) = text.split_once("enum ErrorReason {").expect("the enum is there");
@@ -29,7 +29,7 @@ fn reasons_of_the_contract() -> BTreeMap<String, String> {
 }
 
 /// gRPC's name of a code.
-fn name(code: Code) -> &'static str {
+pub(crate) fn name(code: Code) -> &'static str {
     match code {
         Code::InvalidArgument => "INVALID_ARGUMENT",
         Code::DeadlineExceeded => "DEADLINE_EXCEEDED",

@@ -10,6 +10,7 @@ mod commit_outcomes;
 mod contract;
 mod convergence;
 mod epoch;
+mod errors;
 mod hostile;
 mod kills;
 mod layers;

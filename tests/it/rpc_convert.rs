@@ -133,7 +133,7 @@ fn an_edit_keeps_what_was_sent_and_names_what_is_wrong() {
                 origin: 99,
                 ..edit.clone()
             }),
-            "messages[2].",
+            &upward::path("messages[2]", &Kind::Edit(edit.clone())),
         ),
         Reason::FieldInvalid,
         "messages[2].edit.origin",
@@ -142,11 +142,7 @@ fn an_edit_keeps_what_was_sent_and_names_what_is_wrong() {
         changes: vec![v1::Change::default(); tandem::limits::EDIT_CHANGES + 1],
         ..edit
     };
-    says(
-        upward::upward(Kind::Edit(many), ""),
-        Reason::EditTooLarge,
-        "edit.changes",
-    );
+    says(upward::upward(Kind::Edit(many), ""), Reason::EditTooLarge, "changes");
 }
 
 #[test]
@@ -163,7 +159,7 @@ fn a_presence_may_be_empty_but_not_huge() {
             selection: Some(offsets),
         }),
         Reason::FieldMissing,
-        "presence.file",
+        "file",
     );
     let huge = v1::RelativeSelection {
         anchor: vec![0; 5_000].into(),
@@ -175,7 +171,7 @@ fn a_presence_may_be_empty_but_not_huge() {
             selection: Some(v1::presence::Selection::Relative(huge)),
         }),
         Reason::FieldInvalid,
-        "presence",
+        "selection",
     );
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use prost::Message;
 use tandem::error::{Error, Reason};
-use tandem::rpc::status::{DOMAIN, from_stream_error, to_rpc_status, to_status};
-use tonic::{Code, Status};
+use tandem::rpc::status::{DOMAIN, of_transport, to_rpc_status, to_status, undecodable};
+use tonic::Status;
 use tonic_types::{ErrorDetail, StatusExt};
 
 #[test]
@@ -69,11 +69,31 @@ fn a_long_variable_never_bursts_the_headers() {
 }
 
 #[test]
-fn what_the_transport_refuses_gets_a_reason_of_ours() {
-    let too_large = from_stream_error(&Status::out_of_range("decoded message length too large"));
-    assert_eq!(too_large.reason(), Reason::MessageTooLarge);
-    assert_eq!(to_status(&too_large).code(), Code::ResourceExhausted);
-    let garbage = from_stream_error(&Status::internal("failed to decode Protobuf message"));
-    assert_eq!(garbage.reason(), Reason::FieldInvalid);
-    assert_eq!(garbage.details().field.as_deref(), Some("message"));
+fn what_the_library_refuses_gets_a_reason_of_ours() {
+    let reason = |status: Status| of_transport(&status).map(|error| error.reason());
+    for (status, expected) in [
+        (
+            Status::out_of_range("decoded message length too large"),
+            Reason::MessageTooLarge,
+        ),
+        (
+            Status::resource_exhausted("exceeded while decompressing"),
+            Reason::MessageTooLarge,
+        ),
+        (
+            Status::internal("failed to decode Protobuf message"),
+            Reason::FieldInvalid,
+        ),
+        (Status::unimplemented(""), Reason::MethodUnknown),
+        (Status::unimplemented("compressed with `gzip`"), Reason::MethodUnknown),
+    ] {
+        assert_eq!(reason(status), Some(expected));
+    }
+    assert_eq!(undecodable().details().field.as_deref(), Some("message"));
+    // What health says of an unknown service is its own, and what we say has its reason already.
+    assert_eq!(reason(Status::not_found("service not registered")), None);
+    assert_eq!(
+        reason(to_status(&Error::new(Reason::Internal, "tell the operator"))),
+        None
+    );
 }

@@ -193,11 +193,11 @@ fn a_wrong_edit_is_refused_by_the_name_of_its_field() {
     );
     assert_eq!(
         refusal(&vec![change(0, 0, "a"); EDIT_CHANGES + 1]),
-        (Reason::EditTooLarge, None)
+        (Reason::EditTooLarge, field("changes"))
     );
     assert_eq!(
         refusal(&[change(0, 0, &"a".repeat(EDIT_BYTES + 1))]),
-        (Reason::EditTooLarge, None)
+        (Reason::EditTooLarge, field("changes"))
     );
 }
 

@@ -13,7 +13,7 @@ use crate::store::model::{Mode, Origin};
 /// A field that has to be there and is not.
 pub fn missing(field: impl Into<String>) -> Error {
     let field = field.into();
-    Error::new(Reason::FieldMissing, format!("set {field}: it is required")).field(field)
+    Error::new(Reason::FieldMissing, format!("{field} is required: set it")).field(field)
 }
 
 /// A field with a value outside what its comment allows.
@@ -70,7 +70,9 @@ named!(
 /// A file by id or path; `at` is the path of the message that it stands in, with its dot.
 pub fn file(named: Option<impl Into<Named>>, at: &str) -> Result<FileRef> {
     match named.map(Into::into) {
-        None => Err(Error::new(Reason::FieldMissing, "name the file: set file_id or path").field(format!("{at}file"))),
+        None => {
+            Err(Error::new(Reason::FieldMissing, "no file is named: set file_id or path").field(format!("{at}file")))
+        }
         Some(Named::Id(id)) => file_id(&id, &format!("{at}file_id")).map(FileRef::Id),
         Some(Named::Path(path)) if path.is_empty() => Err(missing(format!("{at}path"))),
         Some(Named::Path(path)) => Ok(FileRef::Path(path)),
@@ -122,7 +124,10 @@ pub fn origin(number: i32, default: Origin, field: &str) -> Result<Origin> {
 
 /// A number that an enum of the contract does not have.
 pub fn unknown_number(name: &str, field: &str) -> Error {
-    invalid(field, format!("this server knows no {name} of this number"))
+    invalid(
+        field,
+        format!("this server knows no {name} of this number: use one that its proto file has"),
+    )
 }
 
 /// The page size to use: `default` for 0, never above `max`.
@@ -132,7 +137,7 @@ pub fn page_size(asked: i32, default: usize, max: usize) -> Result<usize> {
         Ok(size) => Ok(size.min(max)),
         Err(_) => Err(invalid(
             "page_size",
-            "a page size is not below zero; 0 means the default",
+            "a page size is not below zero: send 0 for the default",
         )),
     }
 }

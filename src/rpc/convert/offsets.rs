@@ -47,7 +47,7 @@ fn past_end(text: &str, unit: Unit, field: &str) -> Error {
     let length = unit.len_of(text);
     Error::new(
         Reason::OffsetPastEnd,
-        format!("the offset is past the end of the text, which has {length} in this position unit"),
+        format!("the text is {length} long in this position unit: give an offset up to that"),
     )
     .field(field)
     .with("length", length)

@@ -1,6 +1,6 @@
 //! What a session sends.
 
-use super::super::proto::v1::{self, client_message};
+use super::super::proto::v1::{self, client_message::Kind};
 use super::names::{file, invalid, mode, origin, room, unit};
 use crate::document::UnitChange;
 use crate::error::{Error, Reason, Result};
@@ -37,33 +37,48 @@ pub fn join(join: v1::Join, door: Door, at: &str) -> Result<Join> {
     Ok(Join { how, open, door })
 }
 
-/// Any message after the join; `at` is the path of the ClientMessage, with its dot.
-pub fn upward(kind: client_message::Kind, at: &str) -> Result<Upward> {
-    use client_message::Kind;
+/// Any message after the join. `at` is the path of its kind, with its dot; it is empty where the refusal tells what it
+/// is about, as a receipt does.
+pub fn upward(kind: Kind, at: &str) -> Result<Upward> {
     match kind {
-        Kind::Join(_) => Err(already_joined()),
-        Kind::Open(message) => open(message, &format!("{at}open.")).map(Upward::Open),
-        Kind::Close(message) => file(message.file, &format!("{at}close.")).map(Upward::Close),
-        Kind::Edit(message) => edit(message, &format!("{at}edit.")).map(Upward::Edit),
-        Kind::Update(message) => update(message, &format!("{at}update.")).map(Upward::Update),
-        Kind::Presence(message) => presence(message, &format!("{at}presence.")).map(Upward::Presence),
+        Kind::Join(_) => Err(already_joined(at)),
+        Kind::Open(message) => open(message, at).map(Upward::Open),
+        Kind::Close(message) => file(message.file, at).map(Upward::Close),
+        Kind::Edit(message) => edit(message, at).map(Upward::Edit),
+        Kind::Update(message) => update(message, at).map(Upward::Update),
+        Kind::Presence(message) => presence(message, at).map(Upward::Presence),
         Kind::Leave(_) => Ok(Upward::Leave),
     }
 }
 
-/// A stream has exactly one join.
-pub fn already_joined() -> Error {
+/// The path of a message's kind, with its dot; `message` is the path of the ClientMessage.
+pub fn path(message: &str, kind: &Kind) -> String {
+    let kind = match kind {
+        Kind::Join(_) => "join",
+        Kind::Open(_) => "open",
+        Kind::Close(_) => "close",
+        Kind::Edit(_) => "edit",
+        Kind::Update(_) => "update",
+        Kind::Presence(_) => "presence",
+        Kind::Leave(_) => "leave",
+    };
+    format!("{message}.{kind}.")
+}
+
+/// A stream has exactly one join; `at` is the path of the other, with its dot.
+pub fn already_joined(at: &str) -> Error {
     Error::new(
         Reason::AlreadyJoined,
         "a stream has exactly one join: open another stream for another session",
     )
+    .field(at.trim_end_matches('.'))
 }
 
 /// A message has none of its kinds set.
 pub fn message_empty(field: impl Into<String>) -> Error {
     Error::new(
         Reason::MessageEmpty,
-        "set one of the message's kinds; a newer kind than this server knows counts as none",
+        "the message has no kind that this server knows: set one of those in its proto file",
     )
     .field(field)
 }
@@ -117,11 +132,14 @@ fn update(update: v1::Update, at: &str) -> Result<Update> {
 fn presence(presence: v1::Presence, at: &str) -> Result<Presence> {
     let size = prost::Message::encoded_len(&presence);
     if size > limits::PRESENCE_BYTES {
-        return Err(
-            invalid(at.trim_end_matches('.'), "the presence is larger than one may be")
-                .with("bytes", size)
-                .with("limit", limits::PRESENCE_BYTES),
-        );
+        let field = match &presence.file {
+            Some(v1::presence::File::Path(path)) if path.len() > limits::PATH_BYTES => "path",
+            _ => "selection",
+        };
+        let why = "the presence is larger than one may be: show a cursor, not text";
+        return Err(invalid(format!("{at}{field}"), why)
+            .with("bytes", size)
+            .with("limit", limits::PRESENCE_BYTES));
     }
     let selection = presence.selection.map(|selection| match selection {
         v1::presence::Selection::Offsets(offsets) => Selection::Offsets {

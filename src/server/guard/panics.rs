@@ -17,7 +17,7 @@ pub(in crate::server) async fn panics(request: Request, next: Next) -> Response 
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => {
-            let message = "a defect of the server; its log has the details";
+            let message = "a defect of the server: try again, or tell the operator, whose log has the details";
             refusal::respond(dialect, &Error::new(Reason::Internal, message))
         }
     }

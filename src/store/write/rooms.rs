@@ -138,7 +138,7 @@ async fn slug_is_free(transaction: &DatabaseTransaction, slug: Option<&str>, roo
     if !slug.is_ascii() || slug.contains('\0') {
         let error = Error::new(
             crate::error::Reason::SlugInvalid,
-            "a slug has ASCII characters only; choose another",
+            "a slug has ASCII characters only: choose another",
         );
         return Err(WriteError::Failed(error).into());
     }

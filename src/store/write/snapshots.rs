@@ -40,7 +40,7 @@ async fn put(transaction: &DatabaseTransaction, room: RoomKey, snapshot: Arc<Sna
     if head.is_none_or(|head| revision > head) {
         let error = Error::new(
             Reason::Internal,
-            "a snapshot of a revision that is not committed was refused",
+            "a snapshot of a revision that is not committed was refused: this is a defect, please report it",
         )
         .with("revision", snapshot.revision);
         return Err(WriteError::Failed(error).into());
