@@ -34,6 +34,13 @@ impl From<DbErr> for Failure {
     }
 }
 
+impl From<SqlxError> for Failure {
+    fn from(error: SqlxError) -> Self {
+        let why = error.to_string();
+        of(&error, why)
+    }
+}
+
 fn of(error: &SqlxError, why: String) -> Failure {
     match error {
         SqlxError::Database(refusal) => {

@@ -151,7 +151,7 @@ async fn judge(
 }
 
 /// Moves the head over operations that follow it without a gap.
-fn follow(head: &mut i64, operations: &[Operation]) -> Result<(), String> {
+pub(super) fn follow(head: &mut i64, operations: &[Operation]) -> Result<(), String> {
     for operation in operations {
         if column(operation.revision.0) != *head + 1 {
             return Err(format!(
