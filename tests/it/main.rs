@@ -20,6 +20,7 @@ mod program;
 mod python;
 mod readme;
 mod replay;
+mod retries;
 mod rpc_convert;
 mod rpc_encode;
 mod rpc_page;
