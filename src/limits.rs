@@ -158,6 +158,10 @@ pub const PING_AFTER: Duration = Duration::from_secs(20);
 pub const PING_ANSWER: Duration = Duration::from_secs(10);
 /// How long a call may take to begin its answer if it names no deadline of its own.
 pub const CALL_DEADLINE: Duration = Duration::from_secs(30);
+/// What is still read of a refused HTTP/1.1 request, in bytes: several times what an honest caller sends too much.
+pub const HEARD_OUT_BYTES: usize = 64 << 20;
+/// How long that may take.
+pub const HEARD_OUT: Duration = Duration::from_secs(10);
 /// How long the database may take to answer a readiness check.
 pub const READY_CHECK: Duration = Duration::from_secs(2);
 /// How long a browser may remember that a page may call the server.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rand::Rng;
+use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
@@ -100,6 +101,12 @@ impl Rooms {
         kept.map(|kept| same_request(kept, Some(request))).transpose()
     }
 
+    /// A room is not there under its name: a first try of the same request may have renamed or deleted it just then.
+    async fn first_answer<T: DeserializeOwned>(&self, request: Option<Request>, error: Error) -> Result<T> {
+        let kept = self.kept(RoomKey(0), request).await?;
+        read_answer(&kept.ok_or(error)?)
+    }
+
     /// A room as it is in the log.
     ///
     /// # Errors
@@ -136,7 +143,10 @@ impl Rooms {
         if let Some(kept) = self.kept(RoomKey(0), request).await? {
             return read_answer(&kept);
         }
-        let mut at = self.find(room).await?;
+        let mut at = match self.find(room).await {
+            Ok(at) => at,
+            Err(error) => return self.first_answer(request, error).await,
+        };
         let key = at.room.key;
         let mut edit = RoomEdit::default();
         if let Some(wanted) = change.slug {
@@ -173,7 +183,10 @@ impl Rooms {
         if self.kept(RoomKey(0), request).await?.is_some() {
             return Ok(());
         }
-        let key = self.find(room).await?.room.key;
+        let key = match self.find(room).await {
+            Ok(at) => at.room.key,
+            Err(error) => return self.first_answer(request, error).await,
+        };
         match self.0.store.delete_room(key, kept_answer(request, &())).await {
             Ok(()) => {}
             Err(WriteError::Answered(kept)) => return same_request(kept, request).map(drop),

@@ -2,6 +2,7 @@
 
 mod cors;
 mod deadline;
+mod hear_out;
 mod host;
 mod names;
 mod origin;

@@ -1,13 +1,16 @@
 //! Calls made by hand: any path, headers and bytes, as gRPC over HTTP/2 and as gRPC-Web over HTTP/1.1. For what no client
 //! library sends.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
@@ -16,6 +19,9 @@ use tonic::{Code, Status};
 
 /// How long a call may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A request's body.
+type Outgoing = UnsyncBoxBody<Bytes, Infallible>;
 
 /// A frame's flag that says that trailers follow, not a message.
 const TRAILERS: u8 = 0x80;
@@ -47,6 +53,8 @@ pub struct ByHand {
     pub path: String,
     /// The request's body as it goes over the wire: [`framed`], or anything else.
     pub body: Vec<u8>,
+    /// Whether the body never ends.
+    pub stalls: bool,
 }
 
 impl ByHand {
@@ -58,6 +66,7 @@ impl ByHand {
             headers: Vec::new(),
             path: path.into(),
             body: framed(message),
+            stalls: false,
         }
     }
 
@@ -79,7 +88,7 @@ impl ByHand {
         whole.await.expect("the call is not answered in time")
     }
 
-    fn request(self, address: SocketAddr) -> http::Request<Full<Bytes>> {
+    fn request(self, address: SocketAddr) -> http::Request<Outgoing> {
         let host = self.host.map_or_else(|| address.to_string(), str::to_owned);
         let path = self.path;
         let request = match self.dialect {
@@ -93,9 +102,14 @@ impl ByHand {
         };
         let headers = self.headers.into_iter();
         let request = headers.fold(request, |request, (name, value)| request.header(name, value));
-        request
-            .body(Full::new(self.body.into()))
-            .expect("the request is well formed")
+        let bytes = Bytes::from(self.body);
+        let body = if self.stalls {
+            let begun = stream::iter([Ok(Frame::data(bytes))]);
+            StreamBody::new(begun.chain(stream::pending())).boxed_unsync()
+        } else {
+            Full::new(bytes).boxed_unsync()
+        };
+        request.body(body).expect("the request is well formed")
     }
 }
 
@@ -105,14 +119,14 @@ pub fn framed(message: &[u8]) -> Vec<u8> {
     [&[0], &length.to_be_bytes()[..], message].concat()
 }
 
-async fn over_http2(stream: TcpStream, request: http::Request<Full<Bytes>>) -> (Vec<Bytes>, Status) {
+async fn over_http2(stream: TcpStream, request: http::Request<Outgoing>) -> (Vec<Bytes>, Status) {
     let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
     let (mut requests, connection) = handshake.expect("the server speaks HTTP/2");
     tokio::spawn(connection);
     read(requests.send_request(request).await.expect("an answer")).await
 }
 
-async fn over_http1(stream: TcpStream, request: http::Request<Full<Bytes>>) -> (Vec<Bytes>, Status) {
+async fn over_http1(stream: TcpStream, request: http::Request<Outgoing>) -> (Vec<Bytes>, Status) {
     let handshake = http1::handshake(TokioIo::new(stream)).await;
     let (mut requests, connection) = handshake.expect("the server speaks HTTP/1.1");
     tokio::spawn(connection);

@@ -24,6 +24,7 @@ mod python;
 mod readme;
 mod readme_lines;
 mod replay;
+mod retries;
 mod rpc_convert;
 mod rpc_encode;
 mod rpc_page;

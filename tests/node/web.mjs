@@ -75,6 +75,8 @@ async function wrongCallsSayWhatIsWrong() {
   const slug = await refusal(rooms.createRoom({ slug: "No Slug!" }));
   check(slug.code === "InvalidArgument" && slug.reason === "SLUG_INVALID", slug);
   check(slug.fields.some(({ field }) => field === "slug"), slug);
+  const large = await refusal(rooms.createRoom({ title: "x".repeat(17 << 20) }));
+  check(large.code === "ResourceExhausted" && large.reason === "MESSAGE_TOO_LARGE", large);
   const token = await refusal(collaboration.publish({ resumeToken: "made-up", messages: [] }));
   check(token.code === "Unauthenticated" && token.reason === "SESSION_UNKNOWN", token);
   const subscribe = async () => {

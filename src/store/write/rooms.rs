@@ -86,8 +86,8 @@ async fn update(
     wanted: Arc<(RoomEdit, Option<Answered>)>,
 ) -> Result<Room, Refusal> {
     let (edit, answered) = wanted.as_ref();
-    let row = living(transaction, key).await?;
     keep_answer(transaction, NO_ROOM, answered.as_ref()).await?;
+    let row = living(transaction, key).await?;
     let id = RoomId(row.id);
     let unchanged = row.clone();
     let mut row = row.into_active_model();
@@ -111,8 +111,9 @@ async fn delete(
     key: RoomKey,
     answered: Arc<Option<Answered>>,
 ) -> Result<(), Refusal> {
-    let mut row = living(transaction, key).await?.into_active_model();
+    // First, so that a retry that meets its first try hears of its answer, not that the room is gone.
     keep_answer(transaction, NO_ROOM, answered.as_ref().as_ref()).await?;
+    let mut row = living(transaction, key).await?.into_active_model();
     row.slug = Set(None);
     row.deleted = Set(Some(convert::now()));
     row.update(transaction).await?;

@@ -52,14 +52,15 @@ fn callers() -> Vec<Row> {
             Box::pin(by_hand(at, way, |call| call.headers.push(origin)))
         }),
         any(
-            "a deadline that is over before the answer",
+            "a deadline before the whole message has come",
             DeadlineExceeded,
             "",
             |at, way| {
-                let deadline = ("grpc-timeout", "1n".to_owned());
+                let deadline = ("grpc-timeout", "100m".to_owned());
                 Box::pin(by_hand(at, way, |call| {
-                    call.path = CREATE.to_owned();
                     call.headers.push(deadline);
+                    call.body = vec![0, 0, 0];
+                    call.stalls = true;
                 }))
             },
         ),
