@@ -144,8 +144,7 @@ impl Document {
                 .with("limit", max_bytes)
                 .into());
         }
-        if admitted.blocks.iter().any(|block| self.order.integrate(block).is_err()) {
-            self.order = self.reordered().map_err(Failure::Broken)?;
+        if self.order.integrate(&admitted.blocks).is_err() {
             let message =
                 "this update's origins contradict the order of the text; open the file again under a new client id";
             return Err(Error::new(Reason::UpdateCrossed, message).into());
@@ -384,8 +383,8 @@ impl Document {
         let wrong = |error: &dyn std::fmt::Display| Failure::Broken(format!("our own update is refused: {error}"));
         let update = update::read_any(bytes).map_err(|error| wrong(&error))?;
         let admitted = gate::admit(update, &self.known, &|_| true).map_err(|error| wrong(&error))?;
+        self.order.integrate_trusted(&admitted.blocks);
         for block in &admitted.blocks {
-            self.order.integrate_trusted(block);
             self.known.add(block);
         }
         Ok(())
@@ -394,23 +393,11 @@ impl Document {
     fn load_update(&mut self, bytes: &[u8]) -> Result<(), String> {
         let update = update::read_any(bytes).map_err(|error| error.to_string())?;
         let admitted = gate::admit(update, &self.known, &|_| true).map_err(|error| error.to_string())?;
+        self.order.integrate_trusted(&admitted.blocks);
         for block in &admitted.blocks {
-            self.order.integrate_trusted(block);
             self.known.add(block);
         }
         catch(|| self.ydoc.load(bytes))
-    }
-
-    /// The order, made anew after an update went into it that was then refused.
-    fn reordered(&self) -> Result<Order, String> {
-        let bytes = catch(|| Ok(self.ydoc.difference(std::iter::empty())))?;
-        let update = update::read_any(&bytes).map_err(|error| error.to_string())?;
-        let admitted = gate::admit(update, &Known::default(), &|_| true).map_err(|error| error.to_string())?;
-        let mut order = Order::default();
-        for block in &admitted.blocks {
-            order.integrate_trusted(block);
-        }
-        Ok(order)
     }
 }
 

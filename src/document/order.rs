@@ -5,8 +5,10 @@
 //! and in another when the document is loaded again. yrs has no cheap way to ask which of two characters comes first;
 //! here it costs a walk up a tree.
 //!
-//! Runs of characters are the nodes of a treap: a search tree by order and a heap by a random priority, so that it stays
-//! shallow whatever is written. Nodes live in one vector and refer to each other by number.
+//! What a refused update has done to the order already is taken back step by step: a refusal costs no more than its
+//! update, however large the document is.
+
+mod tree;
 
 use std::collections::HashMap;
 
@@ -43,6 +45,19 @@ pub(super) struct Order {
     /// Each client's runs by clock.
     clients: HashMap<ClientId, Vec<u32>>,
     random: u32,
+    /// What the update under way has done, so that it can be taken back.
+    steps: Vec<Step>,
+}
+
+/// A change of the tree.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// The newest node is a new run.
+    Added,
+    /// The newest node was split off this one.
+    Split(u32),
+    /// This one has become longer.
+    Longer(u32, u32),
 }
 
 impl Default for Order {
@@ -52,14 +67,24 @@ impl Default for Order {
             root: NONE,
             clients: HashMap::new(),
             random: 0x9e37_79b9,
+            steps: Vec::new(),
         }
     }
 }
 
 impl Order {
-    /// Puts a block in its place, unless its origins can't have been neighbours. What it refers to is there already: the
-    /// gate saw to that.
-    pub(super) fn integrate(&mut self, block: &Block<'_>) -> Result<(), Crossed> {
+    /// Puts an update's blocks in their places, unless the origins of one can't have been neighbours: then the order is
+    /// as it was. What they refer to is there already: the gate saw to that.
+    pub(super) fn integrate(&mut self, blocks: &[Block<'_>]) -> Result<(), Crossed> {
+        self.steps.clear();
+        let placed = blocks.iter().try_for_each(|block| self.integrate_one(block));
+        if placed.is_err() {
+            self.take_back();
+        }
+        placed
+    }
+
+    fn integrate_one(&mut self, block: &Block<'_>) -> Result<(), Crossed> {
         if self.extend(block) {
             return Ok(());
         }
@@ -76,12 +101,17 @@ impl Order {
         Ok(())
     }
 
-    /// Puts a block of our own log in its place.
-    pub(super) fn integrate_trusted(&mut self, block: &Block<'_>) {
-        if !self.extend(block) {
-            let (left, right) = self.cut(block);
-            self.place(block, left, right);
+    /// Puts blocks of our own log in their places.
+    pub(super) fn integrate_trusted(&mut self, blocks: &[Block<'_>]) {
+        for block in blocks {
+            // Nothing of it is ever taken back.
+            self.steps.clear();
+            if !self.extend(block) {
+                let (left, right) = self.cut(block);
+                self.place(block, left, right);
+            }
         }
+        self.steps.clear();
     }
 
     fn cut(&mut self, block: &Block<'_>) -> (u32, u32) {
@@ -106,6 +136,7 @@ impl Order {
                 size: 1,
             },
         );
+        self.steps.push(Step::Added);
     }
 
     /// Whether something stands between a block's origins that its author must have known: something of its own, what the
@@ -177,6 +208,7 @@ impl Order {
         };
         if touches {
             self.run_mut(last).len += block.len;
+            self.steps.push(Step::Longer(last, block.len));
         }
         touches
     }
@@ -220,188 +252,13 @@ impl Order {
         left
     }
 
-    /// The run that holds a character, and where in it.
-    fn find(&self, id: CharId) -> (u32, u32) {
-        let runs = self.clients.get(&id.client).map_or(&[][..], Vec::as_slice);
-        let at = runs.partition_point(|&run| self.run(run).id.clock <= id.clock);
-        let run = runs.get(at.wrapping_sub(1)).copied().unwrap_or(0);
-        (run, id.clock.saturating_sub(self.run(run).id.clock))
-    }
-
-    /// Makes a run end after a character, and gives it.
-    fn cut_after(&mut self, id: CharId) -> u32 {
-        let (run, at) = self.find(id);
-        if at + 1 < self.run(run).len {
-            self.split(run, at + 1);
-        }
-        run
-    }
-
-    /// Makes a run begin with a character, and gives it.
-    fn cut_before(&mut self, id: CharId) -> u32 {
-        let (run, at) = self.find(id);
-        if at > 0 { self.split(run, at) } else { run }
-    }
-
-    fn split(&mut self, node: u32, at: u32) -> u32 {
-        let run = *self.run(node);
-        self.run_mut(node).len = at;
-        let id = CharId {
-            clock: run.id.clock + at,
-            ..run.id
-        };
-        let origin = Some(CharId {
-            clock: id.clock - 1,
-            ..id
-        });
-        self.insert_after(
-            node,
-            Run {
-                id,
-                origin,
-                len: run.len - at,
-                ..run
-            },
-        )
-    }
-
-    /// Hangs a run into the tree, right after another or at the very front.
-    fn insert_after(&mut self, node: u32, run: Run) -> u32 {
-        let new = self.runs.len() as u32;
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 17;
-        self.random ^= self.random << 5;
-        let priority = self.random;
-        let runs = self.clients.entry(run.id.client).or_default();
-        let at =
-            runs.partition_point(|&other| self.runs.get(other as usize).is_some_and(|r| r.id.clock < run.id.clock));
-        runs.insert(at, new);
-        self.runs.push(Run {
-            parent: NONE,
-            left: NONE,
-            right: NONE,
-            size: 1,
-            priority,
-            ..run
-        });
-        if self.root == NONE {
-            self.root = new;
-        } else if node != NONE && self.run(node).right == NONE {
-            self.run_mut(node).right = new;
-            self.run_mut(new).parent = node;
-        } else {
-            let below = self.leftmost(if node == NONE { self.root } else { self.run(node).right });
-            self.run_mut(below).left = new;
-            self.run_mut(new).parent = below;
-        }
-        self.settle(new);
-        new
-    }
-
-    /// Counts a new leaf in, and lifts it until the heap is one again.
-    fn settle(&mut self, new: u32) {
-        let mut above = self.run(new).parent;
-        while above != NONE {
-            self.run_mut(above).size += 1;
-            above = self.run(above).parent;
-        }
-        while let parent = self.run(new).parent
-            && parent != NONE
-            && self.run(parent).priority < self.run(new).priority
-        {
-            self.lift(new, parent);
-        }
-    }
-
-    /// Turns a node and its parent around.
-    fn lift(&mut self, node: u32, parent: u32) {
-        let above = self.run(parent).parent;
-        let inner = if self.run(parent).left == node {
-            let inner = std::mem::replace(&mut self.run_mut(node).right, parent);
-            self.run_mut(parent).left = inner;
-            inner
-        } else {
-            let inner = std::mem::replace(&mut self.run_mut(node).left, parent);
-            self.run_mut(parent).right = inner;
-            inner
-        };
-        if inner != NONE {
-            self.run_mut(inner).parent = parent;
-        }
-        self.run_mut(parent).parent = node;
-        self.run_mut(node).parent = above;
-        if above == NONE {
-            self.root = node;
-        } else if self.run(above).left == parent {
-            self.run_mut(above).left = node;
-        } else {
-            self.run_mut(above).right = node;
-        }
-        self.count(parent);
-        self.count(node);
-    }
-
-    fn count(&mut self, node: u32) {
-        let run = self.run(node);
-        let size = 1 + self.size(run.left) + self.size(run.right);
-        self.run_mut(node).size = size;
-    }
-
-    fn size(&self, node: u32) -> u32 {
-        if node == NONE { 0 } else { self.run(node).size }
-    }
-
-    /// How many runs stand left of this one.
-    fn rank(&self, node: u32) -> u32 {
-        let mut rank = self.size(self.run(node).left);
-        let mut below = node;
-        let mut above = self.run(node).parent;
-        while above != NONE {
-            let run = self.run(above);
-            if run.right == below {
-                rank += self.size(run.left) + 1;
-            }
-            (below, above) = (above, run.parent);
-        }
-        rank
-    }
-
-    /// The run after this one; after none comes the first.
-    fn next(&self, node: u32) -> u32 {
-        if node == NONE {
-            return if self.root == NONE {
-                NONE
-            } else {
-                self.leftmost(self.root)
-            };
-        }
-        let right = self.run(node).right;
-        if right != NONE {
-            return self.leftmost(right);
-        }
-        let mut below = node;
-        let mut above = self.run(node).parent;
-        while above != NONE && self.run(above).right == below {
-            (below, above) = (above, self.run(above).parent);
-        }
-        above
-    }
-
-    fn leftmost(&self, node: u32) -> u32 {
-        let mut node = node;
-        while self.run(node).left != NONE {
-            node = self.run(node).left;
-        }
-        node
-    }
-
-    /// A node by a number that this tree gave out; numbers never come from outside.
-    fn run(&self, node: u32) -> &Run {
-        &self.runs[node as usize]
-    }
-
-    fn run_mut(&mut self, node: u32) -> &mut Run {
-        &mut self.runs[node as usize]
+    /// Each client's runs, without those that have none.
+    #[cfg(test)]
+    fn sorted_clients(&self) -> Vec<(ClientId, &[u32])> {
+        let mut all: Vec<_> = self.clients.iter().map(|(&id, runs)| (id, runs.as_slice())).collect();
+        all.retain(|(_, runs)| !runs.is_empty());
+        all.sort_unstable();
+        all
     }
 
     /// The names of all characters in order.
