@@ -15,7 +15,6 @@ mod kills;
 mod layers;
 mod node;
 mod plans;
-mod program;
 mod python;
 mod readme;
 mod replay;
