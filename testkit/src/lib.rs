@@ -10,6 +10,7 @@ pub mod proxy;
 pub mod random_edit;
 pub mod replay;
 pub mod server;
+pub mod steady;
 pub mod text_client;
 pub mod traces;
 pub mod yjs_client;

@@ -11,6 +11,7 @@ mod contract;
 mod convergence;
 mod epoch;
 mod hostile;
+mod hostile_doors;
 mod kills;
 mod layers;
 mod node;
@@ -26,3 +27,8 @@ mod rpc_status;
 mod rpc_wire;
 mod server;
 mod store;
+
+/// A number that a variable gives, such as a seed.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
