@@ -10,6 +10,7 @@ mod commit_outcomes;
 mod contract;
 mod convergence;
 mod epoch;
+mod garbage;
 mod hostile;
 mod hostile_doors;
 mod kills;
