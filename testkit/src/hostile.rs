@@ -4,25 +4,37 @@ use std::collections::BTreeMap;
 
 use rand::Rng;
 use rand::rngs::SmallRng;
+use yrs::updates::decoder::Decode;
+use yrs::{ClientID, StateVector};
 
-/// Client ids that the hostile updates write under or refer to; the first is the victim's.
+/// Client ids that the hostile updates write under or refer to: the victim's, three that the author may write under, and
+/// somebody else's.
 pub const CLIENTS: [u64; 5] = [9, 7, 8, 11, 12];
 
 /// Makes hostile updates. It keeps an idea of the clocks, so that many updates come close to being right.
 #[derive(Debug)]
 pub struct Hostile {
     random: SmallRng,
+    clients: [u64; 5],
     clocks: BTreeMap<u64, u64>,
     /// Updates made before, to send again or to damage.
     sent: Vec<Vec<u8>>,
 }
 
 impl Hostile {
-    /// One that knows how many clocks the victim has.
+    /// One that uses [`CLIENTS`] and knows how many clocks the victim has.
     pub fn new(random: SmallRng, victim_clock: u32) -> Self {
+        let mut hostile = Self::with_clients(random, CLIENTS);
+        hostile.knows(CLIENTS[0], victim_clock);
+        hostile
+    }
+
+    /// One that uses these client ids, in the order of [`CLIENTS`].
+    pub fn with_clients(random: SmallRng, clients: [u64; 5]) -> Self {
         Self {
             random,
-            clocks: BTreeMap::from([(CLIENTS[0], victim_clock.into())]),
+            clients,
+            clocks: BTreeMap::new(),
             sent: Vec::new(),
         }
     }
@@ -30,6 +42,18 @@ impl Hostile {
     /// Learns that a client has this many clocks now.
     pub fn knows(&mut self, client: u64, clock: u32) {
         self.clocks.insert(client, clock.into());
+    }
+
+    /// Learns what a state vector of the server's says.
+    ///
+    /// # Panics
+    ///
+    /// If it is none.
+    pub fn learn(&mut self, state_vector: &[u8]) {
+        let clocks = StateVector::decode_v1(state_vector).expect("the server sends state vectors");
+        for client in self.clients {
+            self.knows(client, clocks.get(&ClientID::new(client)));
+        }
     }
 
     /// The next update.
@@ -84,7 +108,7 @@ impl Hostile {
             let client = if odd {
                 self.client()
             } else {
-                CLIENTS[1 + (first + at) % 3]
+                self.clients[1 + (first + at) % 3]
             };
             self.section(&mut out, client);
         }
@@ -96,7 +120,7 @@ impl Hostile {
     fn client(&mut self) -> u64 {
         match self.random.random_range(0..40) {
             0 => [0, u64::from(u32::MAX), 1 << 32, (1 << 53) + 7, u64::MAX >> 1][self.random.random_range(0..5)],
-            _ => CLIENTS[self.random.random_range(0..CLIENTS.len())],
+            _ => self.clients[self.random.random_range(0..self.clients.len())],
         }
     }
 
@@ -124,7 +148,8 @@ impl Hostile {
 
     /// A client that has written, and how much.
     fn somebody(&mut self) -> (u64, u64) {
-        let there: Vec<(u64, u64)> = CLIENTS
+        let there: Vec<(u64, u64)> = self
+            .clients
             .iter()
             .filter_map(|&id| Some((id, *self.clocks.get(&id)?)))
             .collect();
@@ -132,7 +157,7 @@ impl Hostile {
         there
             .get(self.random.random_range(0..there.len().max(1)))
             .copied()
-            .unwrap_or((CLIENTS[0], 1))
+            .unwrap_or((self.clients[0], 1))
     }
 
     /// A character's name, mostly of one that is there.

@@ -13,6 +13,7 @@ pub mod random_edit;
 pub mod reference;
 pub mod replay;
 pub mod server;
+pub mod steady;
 pub mod text_client;
 pub mod traces;
 pub mod yjs_client;

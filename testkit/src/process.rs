@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::client::{Client, WAIT};
+use crate::database::TestDatabase;
 
 /// Where a server keeps its data.
 #[derive(Clone, Debug)]
@@ -17,10 +21,21 @@ pub struct Place {
     pub folder: PathBuf,
 }
 
+impl Place {
+    /// On a test's database.
+    pub fn of(database: &TestDatabase) -> Self {
+        Self {
+            url: database.is_postgres().then(|| database.url()),
+            folder: database.folder().to_owned(),
+        }
+    }
+}
+
 /// A running server. It is killed when this value is dropped.
 pub struct Process {
     binary: PathBuf,
     place: Place,
+    arguments: Vec<String>,
     child: Child,
     /// Kept, so that the server can go on writing.
     _output: Lines<BufReader<ChildStdout>>,
@@ -34,11 +49,23 @@ impl Process {
     ///
     /// If it does not start.
     pub fn start(binary: impl AsRef<Path>, place: Place) -> Self {
+        Self::start_with(binary, place, &[])
+    }
+
+    /// As [`Self::start`], with further arguments.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub fn start_with(binary: impl AsRef<Path>, place: Place, arguments: &[&str]) -> Self {
         let binary = binary.as_ref().to_owned();
-        let (child, output, address) = launch(&binary, &place, SocketAddr::from(([127, 0, 0, 1], 0)));
+        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (child, output, address) = launch(&binary, &place, &arguments, free);
         Self {
             binary,
             place,
+            arguments,
             child,
             _output: output,
             address,
@@ -81,7 +108,7 @@ impl Process {
     }
 
     /// Waits for its end after [`Self::terminate`]; `None` if it takes longer.
-    pub fn wait(&mut self, most: Duration) -> Option<ExitStatus> {
+    pub async fn wait(&mut self, most: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + most;
         loop {
             if let Ok(Some(status)) = self.child.try_wait() {
@@ -90,8 +117,13 @@ impl Process {
             if Instant::now() >= deadline {
                 return None;
             }
-            std::thread::sleep(Duration::from_millis(20));
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Whether it has not ended.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Starts it again on the same data and port, after it has ended.
@@ -100,7 +132,7 @@ impl Process {
     ///
     /// If it does not start.
     pub fn start_again(&mut self) {
-        (self.child, self._output, self.address) = launch(&self.binary, &self.place, self.address);
+        (self.child, self._output, self.address) = launch(&self.binary, &self.place, &self.arguments, self.address);
     }
 
     /// CPU time that it has used so far, in seconds.
@@ -119,16 +151,62 @@ impl Process {
 
     /// Memory that it holds now, in bytes.
     pub fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS")
+    }
+
+    /// The most that it has held since [`Self::forget_peak`], in bytes.
+    pub fn peak_resident_bytes(&self) -> u64 {
+        self.memory("VmHWM")
+    }
+
+    /// Begins to look for the peak anew.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not let us.
+    pub fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("the process is ours");
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS"))
-            .unwrap_or_default();
-        line.split_whitespace()
-            .nth(1)
-            .and_then(|kib| kib.parse::<u64>().ok())
-            .unwrap_or_default()
-            * 1024
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        let kib = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok());
+        kib.unwrap_or_default() * 1024
+    }
+
+    /// GETs one of its pages over HTTP/1.1, headers and all.
+    ///
+    /// # Panics
+    ///
+    /// If it does not answer within [`WAIT`].
+    pub async fn page(&self, path: &str) -> String {
+        let asked = async {
+            let mut stream = TcpStream::connect(self.address).await?;
+            let host = self.address;
+            let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            stream.write_all(head.as_bytes()).await?;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await?;
+            std::io::Result::Ok(String::from_utf8_lossy(&answer).into_owned())
+        };
+        let answer = tokio::time::timeout(WAIT, asked).await;
+        answer.expect("a page in time").expect("a page")
+    }
+
+    /// One of its metrics, added up over its labels; 0 if it was never counted.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::page`].
+    pub async fn metric(&self, name: &str) -> f64 {
+        let page = self.page("/metrics").await;
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+        let of_it = page.lines().filter_map(|line| line.strip_prefix(name));
+        of_it
+            .filter(|rest| rest.starts_with([' ', '{']))
+            .filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
     }
 }
 
@@ -138,14 +216,17 @@ impl Drop for Process {
     }
 }
 
-fn launch(binary: &Path, place: &Place, address: SocketAddr) -> (Child, Lines<BufReader<ChildStdout>>, SocketAddr) {
+type Launched = (Child, Lines<BufReader<ChildStdout>>, SocketAddr);
+
+fn launch(binary: &Path, place: &Place, arguments: &[String], address: SocketAddr) -> Launched {
     let mut command = Command::new(binary);
     command
         .args(["--listen", &address.to_string(), "--log", "warn", "--data-dir"])
         .arg(&place.folder)
+        .args(arguments)
         // Neither a variable nor an .env file of the developer's has a say.
         .current_dir(&place.folder)
-        .env_remove("DATABASE_URL")
+        .env_clear()
         .stdout(Stdio::piped());
     if let Some(url) = &place.url {
         command.env("DATABASE_URL", url);

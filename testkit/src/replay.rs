@@ -323,7 +323,7 @@ pub async fn play(server: &mut Process, edits: &[UnitChange], end: Option<&str>)
 
     server.terminate();
     assert!(
-        server.wait(Duration::from_secs(20)).is_some(),
+        server.wait(Duration::from_secs(20)).await.is_some(),
         "the server did not leave"
     );
     server.start_again();

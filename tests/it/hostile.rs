@@ -78,10 +78,9 @@ fn assert_whole(seed: u64, document: &Document, log: &[Vec<u8>]) {
 
 #[test]
 fn hostile_updates_do_no_harm() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let seeds = match number("TANDEM_SEED") {
+    let seeds = match crate::number("TANDEM_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("TANDEM_SEEDS").unwrap_or(SEQUENCES),
+        None => 0..crate::number("TANDEM_SEEDS").unwrap_or(SEQUENCES),
     };
     let mut tally = Tally::new();
     for seed in seeds {

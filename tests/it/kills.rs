@@ -12,12 +12,10 @@ use tandem::rpc::proto::v1;
 use tandem::store::model::LoggedChange;
 use tandem_testkit::both_databases;
 use tandem_testkit::database::TestDatabase;
-use tandem_testkit::process::Process;
+use tandem_testkit::process::{Place, Process};
 use tandem_testkit::replay::{self, Author, Shown};
 use tandem_testkit::traces;
 use tokio::sync::watch;
-
-use crate::replay::place;
 
 const KILLS: usize = 10;
 const EDITS: usize = 6_000;
@@ -27,7 +25,7 @@ both_databases! {
         let trace = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces/rustcode.json.gz");
         let mut edits = replay::edits(&traces::sequential(&trace).expect("the trace"), false);
         edits.truncate(EDITS);
-        let mut server = Process::start(env!("CARGO_BIN_EXE_tandem"), place(&database));
+        let mut server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
         let client = server.client();
         let created = client.create_room(&[("main.txt", "")]).await.expect("a room");
         let room = created.room.expect("a room").room_id;

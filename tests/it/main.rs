@@ -11,7 +11,9 @@ mod contract;
 mod convergence;
 mod epoch;
 mod errors;
+mod garbage;
 mod hostile;
+mod hostile_doors;
 mod kills;
 mod layers;
 mod node;
@@ -19,7 +21,6 @@ mod pasted;
 mod plans;
 mod positions;
 mod presence;
-mod program;
 mod python;
 mod readme;
 mod readme_lines;
@@ -33,3 +34,8 @@ mod rpc_status;
 mod rpc_wire;
 mod server;
 mod store;
+
+/// A number that a variable gives, such as a seed.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}

@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
-use tandem_testkit::client::Client;
-
-use crate::program::Program;
+use tandem_testkit::database::TestDatabase;
+use tandem_testkit::process::{Place, Process};
 
 const SEED: u64 = 20;
 const PEERS: usize = 4;
@@ -127,8 +126,9 @@ fn peers_edit(target: &str, room: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn yjs_documents_in_node_agree_whatever_they_type() {
-    let server = Program::start();
-    let made = Client::new(server.address()).create_room(&[]).await.expect("a room");
+    let database = TestDatabase::sqlite();
+    let server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
+    let made = server.client().create_room(&[]).await.expect("a room");
     let (target, room) = (server.address().to_string(), made.room.expect("a room").room_id);
     let peers = tokio::task::spawn_blocking(move || peers_edit(&target, &room));
     peers.await.expect("the peers agree");
@@ -136,7 +136,8 @@ async fn yjs_documents_in_node_agree_whatever_they_type() {
 
 #[test]
 fn a_web_client_collaborates_and_a_foreign_page_does_not() {
-    let server = Program::start();
+    let database = TestDatabase::sqlite();
+    let server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
     let output = node()
         .args(["web.mjs", &server.address().to_string()])
         .output()

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::{Deserializer, Value};
 
-use crate::program::Program;
+use tandem_testkit::database::TestDatabase;
+use tandem_testkit::process::{Place, Process};
 
 /// Where the documentation's server listens.
 const ADDRESS: &str = "localhost:50051";
@@ -58,8 +59,15 @@ fn programs() -> PathBuf {
     grpcurl.parent().expect("it stands in a folder").to_owned()
 }
 
+/// The program as `cargo run` starts it, on data that is gone with the first of the two.
+pub(crate) fn server() -> (TestDatabase, Process) {
+    let database = TestDatabase::sqlite();
+    let server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
+    (database, server)
+}
+
 /// A shell with the lines pasted into it. Only the port is another.
-pub(crate) fn shell(lines: &str, server: &Program) -> Command {
+pub(crate) fn shell(lines: &str, server: &Process) -> Command {
     assert!(lines.contains(ADDRESS), "these lines call no server:\n{lines}");
     let port = server.address().port();
     let path = std::env::var("PATH").expect("there is a PATH");
@@ -72,7 +80,7 @@ pub(crate) fn shell(lines: &str, server: &Program) -> Command {
 }
 
 /// What the lines print, when they have come to their end.
-pub(crate) fn printed(lines: &str, server: &Program) -> String {
+pub(crate) fn printed(lines: &str, server: &Process) -> String {
     let output = shell(lines, server).stdin(Stdio::null()).output().expect("sh starts");
     let (printed, errors) = (
         String::from_utf8_lossy(&output.stdout),
@@ -83,7 +91,7 @@ pub(crate) fn printed(lines: &str, server: &Program) -> String {
 }
 
 /// The JSON values that the lines print, one for each call.
-pub(crate) fn answers(lines: &str, server: &Program) -> Vec<Value> {
+pub(crate) fn answers(lines: &str, server: &Process) -> Vec<Value> {
     let printed = printed(lines, server);
     let values = Deserializer::from_str(&printed).into_iter();
     values
@@ -102,7 +110,7 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Pastes the lines that make the call.
-    pub(crate) fn open(name: &'static str, lines: &str, server: &Program) -> Self {
+    pub(crate) fn open(name: &'static str, lines: &str, server: &Process) -> Self {
         // The shell becomes grpcurl, so that whoever ends one ends both.
         let mut grpcurl = shell(&format!("exec {lines}"), server)
             .stdin(Stdio::piped())

@@ -20,9 +20,9 @@ const AT_ONCE: usize = 4;
 
 both_databases! {
     async fn fifty_plans_end_with_one_text_a_file(database) {
-        let seeds = match number("TANDEM_SEED") {
+        let seeds = match crate::number("TANDEM_SEED") {
             Some(seed) => seed..seed + 1,
-            None => 0..number("TANDEM_SEEDS").unwrap_or(SEEDS),
+            None => 0..crate::number("TANDEM_SEEDS").unwrap_or(SEEDS),
         };
         let plans = seeds.map(|seed| Plan::generate(seed, STEPS)).collect();
         let (outcome, failed) = run_all(plans, database.is_postgres()).await;
@@ -103,8 +103,4 @@ fn keep(plan: &Plan) -> PathBuf {
     std::fs::write(&path, serde_json::to_string_pretty(plan).expect("JSON")).expect("the plan is kept");
     eprintln!("the failed plan is in {}", path.display());
     path
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
 }

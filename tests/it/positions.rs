@@ -16,6 +16,8 @@ use tandem_testkit::reference::Reference;
 use tandem_testkit::traces::{self, ConcurrentTrace};
 use tandem_testkit::yjs_client::YjsClient;
 
+use crate::number;
+
 const SEEDS: u64 = 3_000;
 const PEERS: usize = 4;
 const STEPS: usize = 40;
@@ -159,10 +161,6 @@ impl Drop for Seed {
             eprintln!("run again with TANDEM_SEED={}", self.0);
         }
     }
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::program::Program;
+use tandem_testkit::database::TestDatabase;
+use tandem_testkit::process::{Place, Process};
 
 /// A script of `tests/python`.
 #[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the server's")]
@@ -35,13 +36,15 @@ fn the_optimistic_client_transforms_as_the_vectors_say() {
 
 #[test]
 fn the_plain_client_takes_part_without_a_transform() {
-    let server = Program::start();
+    let database = TestDatabase::sqlite();
+    let server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
     run("plain_story.py", &[&server.address().to_string()]);
 }
 
 #[test]
 fn the_optimistic_client_shows_its_edits_at_once_and_outlives_a_crash_of_the_server() {
-    let mut server = Program::start();
+    let database = TestDatabase::sqlite();
+    let mut server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
     let mut story = script("optimistic_story.py")
         .args([&server.address().to_string(), "11", "restart"])
         .stdin(Stdio::piped())
@@ -52,7 +55,8 @@ fn the_optimistic_client_shows_its_edits_at_once_and_outlives_a_crash_of_the_ser
     // On failure the line is missing, and the reason stands in the error output.
     let line = told.next().and_then(Result::ok);
     if line.as_deref() == Some("restart") {
-        server.crash();
+        server.kill();
+        server.start_again();
         let input = story.stdin.as_mut().expect("its input is piped");
         writeln!(input, "it runs again").expect("the story listens");
     }

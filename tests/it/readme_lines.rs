@@ -4,9 +4,9 @@ use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::Value;
+use tandem_testkit::process::Process;
 
-use crate::pasted::{Block, Terminal, answers, blocks, printed, shell};
-use crate::program::Program;
+use crate::pasted::{Block, Terminal, answers, blocks, printed, server, shell};
 
 const SECTION: &str = "## Try it with grpcurl";
 
@@ -53,7 +53,7 @@ fn names(joined: &Value) -> Vec<&str> {
 }
 
 /// A terminal into which somebody has pasted their join, what `joined` says, and what `opened` says.
-fn join(name: &'static str, line: &str, lines: &Lines, server: &Program) -> (Terminal, Value, Value) {
+fn join(name: &'static str, line: &str, lines: &Lines, server: &Process) -> (Terminal, Value, Value) {
     let mut terminal = Terminal::open(name, &lines.collaborate, server);
     terminal.paste(line);
     let (joined, opened) = (terminal.next("joined"), terminal.next("opened"));
@@ -86,7 +86,8 @@ fn edit(line: &str) -> (String, String) {
 
 #[test]
 fn the_lines_of_the_readme_tell_the_session_of_ana_and_ben() {
-    let (lines, server) = (readme(), Program::start());
+    let lines = readme();
+    let (_database, server) = server();
     let made = answers(&lines.create_and_list, &server);
     assert_eq!(made.len(), 2, "a room, then its files: {made:?}");
     assert_eq!(made[0]["room"]["slug"], "kata");
@@ -121,7 +122,8 @@ fn the_lines_of_the_readme_tell_the_session_of_ana_and_ben() {
 
 #[test]
 fn the_readme_shows_what_else_there_is() {
-    let told = printed(&readme().describe, &Program::start());
+    let (_database, server) = server();
+    let told = printed(&readme().describe, &server);
     for wanted in [
         "tandem.v1.RoomService\n",
         "tandem.v1.FileService\n",
@@ -136,7 +138,7 @@ fn the_readme_shows_what_else_there_is() {
 
 #[test]
 fn the_lines_of_the_protocol_page_make_the_stubs_and_start_the_plain_client() {
-    let server = Program::start();
+    let (_database, server) = server();
     answers(&readme().create_and_list, &server);
     let blocks = blocks("docs/protocol.md", "## Running them");
     // The first makes a Python environment with these two packages, as the set-up of the tests has done.

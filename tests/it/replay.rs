@@ -22,7 +22,7 @@ both_databases! {
         for wide in [false, true] {
             let mut edits = replay::edits(&trace, wide);
             edits.truncate(if wide { EDITS / 4 } else { EDITS });
-            let mut server = Process::start(env!("CARGO_BIN_EXE_tandem"), place(&database));
+            let mut server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
             let played = replay::play(&mut server, &edits, None).await.expect("played");
             assert!(played.different.is_empty(), "wide {wide}: {played:?}");
         }
@@ -34,14 +34,6 @@ both_databases! {
 
     async fn three_yjs_authors_at_once_end_at_the_recorded_text(database) {
         play_causally(database, "clownschool_concurrent").await;
-    }
-}
-
-/// Where a server of its own keeps a test's data.
-pub(crate) fn place(database: &TestDatabase) -> Place {
-    Place {
-        url: database.is_postgres().then(|| database.url()),
-        folder: database.folder().to_owned(),
     }
 }
 

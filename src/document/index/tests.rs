@@ -1,3 +1,6 @@
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
 use super::*;
 
 fn id(client: u32, clock: u32) -> CharId {
@@ -204,5 +207,44 @@ fn what_an_update_did_is_told_from_left_to_right() {
             Step::Delete(1),
             Step::Insert("en"),
         ]
+    );
+}
+
+#[test]
+fn no_refused_update_leaves_a_trace() {
+    let mut random = SmallRng::seed_from_u64(5);
+    let (mut index, mut clocks) = (Index::default(), [0_u32; 4]);
+    let (mut accepted, mut refused) = (0, 0);
+    for turn in 0..8_000 {
+        if turn % 20 == 0 {
+            (index, clocks) = (Index::default(), [0; 4]);
+        }
+        let before = index.all();
+        let mut next = clocks;
+        let blocks: Vec<Block<'static>> = (0..random.random_range(1..5))
+            .map(|_| {
+                let mut somewhere = || {
+                    let client = random.random_range(0..4_usize);
+                    (next[client] > 0).then(|| id(client as u32, random.random_range(0..next[client])))
+                };
+                let (origin, right) = (somewhere(), somewhere());
+                let client = random.random_range(0..4_usize);
+                let text = ["a", "bc", "def"][random.random_range(0..3)];
+                next[client] += text.len() as u32;
+                block(client as u32, next[client] - text.len() as u32, text, origin, right)
+            })
+            .collect();
+        if index.integrate(&blocks).is_ok() {
+            clocks = next;
+            accepted += 1;
+        } else {
+            assert_eq!(index.all(), before);
+            refused += 1;
+        }
+        assert_eq!(index.visible(), clocks.iter().sum());
+    }
+    assert!(
+        accepted > 1_000 && refused > 1_000,
+        "{accepted} accepted, {refused} refused"
     );
 }
