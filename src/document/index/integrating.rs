@@ -17,12 +17,7 @@ impl Index {
         }
         let (left, right) = self.cut(block);
         if self.knew_between(block, left, right) {
-            let (after, before) = (
-                self.runs.next(left),
-                if right == NONE { NONE } else { self.runs.previous(right) },
-            );
-            self.join(before, right);
-            self.join(left, after);
+            self.heal(left, right);
             return Err(Crossed);
         }
         self.place(block, left, right);
@@ -51,6 +46,21 @@ impl Index {
             right_origin: block.right,
         };
         self.put_after(after, run);
+        if after != left {
+            self.heal(left, right);
+        }
+    }
+
+    /// Joins again what was cut for a block that does not stand there.
+    fn heal(&mut self, left: u32, right: u32) {
+        if right != NONE {
+            let before = self.runs.previous(right);
+            self.join(before, right);
+        }
+        if left != NONE {
+            let after = self.runs.next(left);
+            self.join(left, after);
+        }
     }
 
     /// Whether something stands between a block's origins that its author must have known: something of its own, what the

@@ -241,7 +241,7 @@ fn no_refused_update_leaves_a_trace() {
             assert_eq!(index.all(), before);
             refused += 1;
         }
-        assert_eq!(index.visible(), clocks.iter().sum());
+        assert_eq!(index.visible(), clocks.iter().sum::<u32>());
     }
     assert!(
         accepted > 1_000 && refused > 1_000,
