@@ -76,7 +76,7 @@ fn first_files(new: &[NewFile], source: Source, time: Micros) -> Result<(Vec<Fil
     for (index, file) in new.iter().enumerate() {
         let field = |name: &str| format!("files[{index}].{name}");
         let wanted = path::parse(&file.path, &field("path"))?;
-        directory.room_for_one().map_err(|error| error.field("files"))?;
+        directory.room_for_a_new_one().map_err(|error| error.field("files"))?;
         directory
             .admit(&wanted, None)
             .map_err(|error| error.field(field("path")))?;

@@ -146,17 +146,25 @@ impl Directory {
     /// # Errors
     /// TOO_MANY_FILES.
     pub(super) fn room_for_one(&self) -> Result<()> {
-        if self.by_path.len() < limits::FILES && self.entries.len() < limits::FILES_EVER {
+        if self.by_path.len() < limits::FILES {
             return Ok(());
         }
-        Err(Error::new(
-            Reason::TooManyFiles,
-            format!(
-                "a room has at most {} files: delete one, or use another room",
-                limits::FILES
-            ),
-        )
-        .with("limit", limits::FILES))
+        let limit = limits::FILES;
+        let message = format!("a room has at most {limit} files: delete one, or use another room");
+        Err(Error::new(Reason::TooManyFiles, message).with("limit", limit))
+    }
+
+    /// Whether one more file is allowed that was not there before.
+    ///
+    /// # Errors
+    /// TOO_MANY_FILES.
+    pub(super) fn room_for_a_new_one(&self) -> Result<()> {
+        if self.entries.len() < limits::FILES_EVER {
+            return self.room_for_one();
+        }
+        let limit = limits::FILES_EVER;
+        let message = format!("a room has at most {limit} files, deleted ones included: use another room");
+        Err(Error::new(Reason::TooManyFiles, message).with("limit", limit))
     }
 
     /// Whether a file may live under `path`; `except` is the file itself when it is renamed.
@@ -277,5 +285,18 @@ mod tests {
         );
         assert_eq!(directory.bytes(), 0);
         assert_eq!(directory.next_key(), FileKey(2));
+    }
+    #[test]
+    fn deleted_files_count_for_new_ones_and_not_for_old_ones() {
+        let gone = (1..=limits::FILES_EVER as i64).map(|key| {
+            let mut gone = entry(key, "a");
+            gone.file.deleted = true;
+            gone
+        });
+        let directory = Directory::new(gone);
+        directory.room_for_one().unwrap();
+        let error = directory.room_for_a_new_one().unwrap_err();
+        assert_eq!(error.reason(), Reason::TooManyFiles);
+        assert!(error.details().message.contains("use another room"));
     }
 }

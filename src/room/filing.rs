@@ -15,7 +15,7 @@ use crate::store::model::{Answered, File, Kind, Origin};
 impl RoomState {
     pub(super) fn create_file(&mut self, new: &NewFile, request: Option<Request>, now: Now) -> Result<FileInfo, Stop> {
         let wanted = path::parse(&new.path, "path")?;
-        self.directory.room_for_one()?;
+        self.directory.room_for_a_new_one()?;
         self.directory
             .admit(&wanted, None)
             .map_err(|error| error.field("path"))?;

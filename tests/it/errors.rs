@@ -1,8 +1,8 @@
 //! The table of errors: every kind of bad input through the public doors of a running server, and what a client is told.
 //!
 //! Each row says what is sent, by which way, where the error shows, and its reason and field. The files beside this one
-//! hold the rows by subject and play them; `check` looks at what every error has to have. `cargo test the_table_of_errors
-//! -- --nocapture` prints the table.
+//! hold the rows by subject and play them; `check` looks at what every error has to have. `cargo xtask test --test it
+//! the_table_of_errors -- --nocapture` prints the table.
 
 mod check;
 mod completions;
