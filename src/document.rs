@@ -13,6 +13,7 @@ mod file;
 mod gate;
 mod order;
 mod place;
+mod places;
 mod positions;
 mod transform;
 mod unit;

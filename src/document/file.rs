@@ -7,6 +7,7 @@ use ropey::Rope;
 use super::delta::{Delta, DeltaBuilder};
 use super::gate::{self, Known};
 use super::order::Order;
+use super::places::{self, Place, coarsened};
 use super::positions::{PositionMap, Step};
 use super::unit::{Len, Unit, UnitChange};
 use super::update::{self, CharId, ROOT};
@@ -17,9 +18,6 @@ use crate::id::ClientId;
 
 /// A relative position is a client id and a clock, or a name of one letter.
 const RELATIVE_POSITION_BYTES: usize = 64;
-
-/// Where each change of an edit deletes how much and inserts what, in UTF-16 units.
-type Places<'c> = Vec<(u32, u32, &'c str)>;
 
 /// A file's document.
 #[derive(Debug)]
@@ -123,9 +121,30 @@ impl Document {
                 update: Vec::new(),
             });
         }
-        let update = guarded(|| Ok(self.ydoc.edit(places.into_iter().rev())))?;
+        let places = coarsened(places, &self.rope);
+        let update = guarded(|| Ok(self.ydoc.edit(places.iter().rev())))?;
         self.follow(&update)?;
         self.finish(delta, update)
+    }
+
+    /// By how many bytes of UTF-8 an edit makes the text longer; 0 if it makes it shorter.
+    pub fn growth(&self, unit: Unit, changes: &[UnitChange]) -> u64 {
+        let gone = |change: &UnitChange| {
+            let (start, end) = (self.place(change.offset, unit)?, self.place(change.end(), unit)?);
+            Some(u64::from(end.checked_sub(start)?.utf8))
+        };
+        let gone: u64 = changes.iter().filter_map(gone).sum();
+        let came: u64 = changes.iter().map(|change| change.insert.len() as u64).sum();
+        came.saturating_sub(gone)
+    }
+
+    /// How many bytes of text that stays an edit of so many changes writes anew at most.
+    pub fn rewritten_bytes(&self, changes: usize) -> usize {
+        if places::together(changes, &self.rope) > 1 {
+            self.rope.len_bytes()
+        } else {
+            0
+        }
     }
 
     /// A Yjs client's update. Only client ids for which `may_write` says yes may add to it, and the text may not grow
@@ -294,7 +313,7 @@ impl Document {
     }
 
     /// An edit as a delta of this text, and its changes in UTF-16 units.
-    fn plan<'c>(&self, unit: Unit, changes: &'c [UnitChange]) -> Result<(Delta, Places<'c>)> {
+    fn plan<'c>(&self, unit: Unit, changes: &'c [UnitChange]) -> Result<(Delta, Vec<Place<'c>>)> {
         let mut builder = DeltaBuilder::new(self.len());
         let mut places = Vec::with_capacity(changes.len());
         let mut position = Len::ZERO;
@@ -311,7 +330,7 @@ impl Document {
                 .retain(start.checked_sub(position).unwrap_or_default())
                 .delete(delete)
                 .insert(&change.insert);
-            places.push((start.utf16, delete.utf16, change.insert.as_str()));
+            places.push((start.utf16, delete.utf16, change.insert.as_str().into()));
             position = end;
         }
         Ok((builder.finish(), places))

@@ -12,6 +12,7 @@ use yrs::{
     StateVector, StickyIndex, Text, TextRef, Transact, Update,
 };
 
+use super::places::Place;
 use super::positions::{PositionMap, Step};
 use super::update::{CharId, ROOT};
 use crate::id::ClientId;
@@ -89,9 +90,9 @@ impl YDoc {
 
     /// Replaces `delete` units at `offset` by `insert`, for each change from the last to the first, and gives the update.
     /// Nothing may stand out of the text or inside a character: yrs would panic, or cut it.
-    pub(super) fn edit<'a>(&mut self, changes: impl Iterator<Item = (u32, u32, &'a str)>) -> Vec<u8> {
+    pub(super) fn edit<'a>(&mut self, changes: impl Iterator<Item = &'a Place<'a>>) -> Vec<u8> {
         let mut transaction = self.doc.transact_mut_with(OWN);
-        for (offset, delete, insert) in changes {
+        for &(offset, delete, ref insert) in changes {
             if !insert.is_empty() {
                 self.text.insert(&mut transaction, offset, insert);
             }
