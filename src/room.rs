@@ -33,6 +33,7 @@ mod joining;
 mod keeping;
 mod lifecycle;
 mod load;
+mod loading;
 mod member;
 pub mod message;
 mod needs;
