@@ -27,3 +27,4 @@ mod rpc_status;
 mod rpc_wire;
 mod server;
 mod store;
+mod trouble;
