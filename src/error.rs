@@ -22,6 +22,7 @@ pub enum Code {
     Unimplemented = 12,
     Internal = 13,
     Unavailable = 14,
+    DataLoss = 15,
     Unauthenticated = 16,
 }
 
@@ -77,6 +78,7 @@ reasons! {
     FileTooLarge "FILE_TOO_LARGE" ResourceExhausted;
     RoomTooLarge "ROOM_TOO_LARGE" ResourceExhausted;
     TooManyFiles "TOO_MANY_FILES" ResourceExhausted;
+    FileUnreadable "FILE_UNREADABLE" DataLoss;
     BaseMissing "BASE_MISSING" FailedPrecondition;
     BaseInFuture "BASE_IN_FUTURE" OutOfRange;
     BaseTooOld "BASE_TOO_OLD" OutOfRange;

@@ -74,8 +74,13 @@ pub const HISTORY_OPERATIONS: usize = 4_096;
 pub const HISTORY_BYTES: usize = 8 << 20;
 /// Operations read into a file's history when it is loaded: what clients come back to after a restart.
 pub const HISTORY_LOADED: u64 = 1_024;
+/// Whole texts compared at once, over all rooms: each takes a core for some tenths of a second at worst.
+pub const COMPARISONS: usize = 2;
 /// Revisions that an edit on an old base may be carried over.
 pub const REBASE_OPERATIONS: u64 = 100_000;
+/// What carrying one edit over may take, in its changes and those that it is carried over, each time counted anew: some
+/// tenths of a second.
+pub const REBASE_STEPS: usize = 20_000_000;
 /// Operations of a file between two snapshots: 1,000 are applied in a few milliseconds.
 pub const SNAPSHOT_EVERY: u64 = 1_000;
 /// Snapshots kept of a file: the newest, and two to fall back on.

@@ -34,6 +34,7 @@ mod keeping;
 mod kept;
 mod lifecycle;
 mod load;
+mod loading;
 mod member;
 pub mod message;
 mod needs;

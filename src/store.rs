@@ -102,6 +102,14 @@ impl Store {
         self.shared.backlog.reserve(operations, bytes)
     }
 
+    /// Whether there is a place for one operation just now; the next moment there may be none.
+    ///
+    /// # Errors
+    /// STORE_UNAVAILABLE with a delay.
+    pub fn has_room(&self) -> Result<()> {
+        self.shared.backlog.reserve(1, 0).map(drop)
+    }
+
     /// Queues an append, at once and in the order of the calls, whether or not the future is awaited. The future says when
     /// the operations are durable, or that this copy of the room must be discarded; passing trouble it waits out.
     pub fn append(
@@ -110,9 +118,18 @@ impl Store {
         permit: Permit,
     ) -> impl Future<Output = Result<(), AppendError>> + Send + use<> {
         let (reply, outcome) = oneshot::channel();
-        // A closed queue drops the reply, which the future sees.
-        let _ = self.shared.queue.append(Queued { append, reply, permit });
-        async move { outcome.await.unwrap_or(Err(AppendError::Closed)) }
+        let queue = Arc::clone(&self.shared.queue);
+        // A closed queue drops the reply, which the future sees; a writer that fails drops it too.
+        let _ = queue.append(Queued { append, reply, permit });
+        async move {
+            outcome.await.unwrap_or_else(|_dropped| {
+                Err(if queue.is_closed() {
+                    AppendError::Closed
+                } else {
+                    AppendError::Unknown
+                })
+            })
+        }
     }
 
     /// Takes no more writes, finishes those that are queued, and closes the connections. What is not done after `grace`

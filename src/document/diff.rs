@@ -11,41 +11,24 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::transform::join;
 use super::unit::{Unit, UnitChange};
+use crate::limits::EDIT_CHANGES;
 
 /// Comparisons that one call may make at worst: some tens of milliseconds.
-const BUDGET: usize = 16_000_000;
+const BUDGET: usize = 32_000_000;
 
-/// The edit that turns the old text into the new one, in `unit`. It never cuts a character.
+/// The edit that turns the old text into the new one, in `unit`. It never cuts a character, and has no more changes than
+/// any edit may have.
 #[must_use]
 pub fn diff(old: &Rope, new: &str, unit: Unit) -> Vec<UnitChange> {
     let old = old.to_string();
-    let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
-    let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
-    let mut budget = BUDGET;
-    let mut lines = Regions::default();
-    by_anchors(&old_lines, &new_lines, &mut budget, &mut lines);
-
     let mut changes = Vec::new();
-    let (mut line, mut offset) = (0, 0_u32);
-    for (old_range, new_range) in lines.0 {
-        offset += unit.len_of(&old_lines[line..old_range.start].concat());
-        let was: Vec<char> = old_lines[old_range.clone()]
-            .iter()
-            .flat_map(|line| line.chars())
-            .collect();
-        let is: Vec<char> = new_lines[new_range].iter().flat_map(|line| line.chars()).collect();
-        let mut characters = Regions::default();
-        by_trimming(&was, &is, (0, 0), &mut budget, &mut characters);
-        for (from, to) in characters.0 {
-            let at = offset + length(&was[..from.start], unit);
-            changes.push(UnitChange::new(
-                at,
-                length(&was[from], unit),
-                is[to].iter().collect::<String>(),
-            ));
-        }
-        offset += length(&was, unit);
-        line = old_range.end;
+    let (mut at, mut offset) = (0, 0_u32);
+    for (was, is) in coarsened(differences(&old, new), EDIT_CHANGES) {
+        offset += unit.len_of(&old[at..was.start]);
+        let delete = unit.len_of(&old[was.clone()]);
+        changes.push(UnitChange::new(offset, delete, &new[is]));
+        offset += delete;
+        at = was.end;
     }
     join(changes)
 }
@@ -75,32 +58,109 @@ impl Regions {
     }
 }
 
+/// A text's lines, each with a number that it shares with its equals: numbers are compared in no time.
+struct Lines {
+    /// Where each line starts, and where the last one ends, in bytes.
+    starts: Vec<usize>,
+    numbers: Vec<u32>,
+}
+
+impl Lines {
+    fn of<'t>(text: &'t str, known: &mut HashMap<&'t str, u32>) -> Self {
+        let (mut starts, mut numbers) = (vec![0], Vec::new());
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            at += line.len();
+            starts.push(at);
+            let next = known.len() as u32;
+            numbers.push(*known.entry(line).or_insert(next));
+        }
+        Self { starts, numbers }
+    }
+
+    fn bytes(&self, lines: Range<usize>) -> Range<usize> {
+        self.starts[lines.start]..self.starts[lines.end]
+    }
+}
+
+/// What differs, in bytes.
+fn differences(old: &str, new: &str) -> Regions {
+    let mut known = HashMap::new();
+    let old_lines = Lines::of(old, &mut known);
+    let new_lines = Lines::of(new, &mut known);
+    let mut budget = BUDGET;
+    let mut lines = Regions::default();
+    by_anchors(
+        &old_lines.numbers,
+        &new_lines.numbers,
+        known.len(),
+        &mut budget,
+        &mut lines,
+    );
+    let mut bytes = Regions::default();
+    for (was, is) in lines.0 {
+        let (was, is) = (old_lines.bytes(was), new_lines.bytes(is));
+        by_character((old, was), (new, is), &mut budget, &mut bytes);
+    }
+    bytes
+}
+
+/// Looks closer at lines that differ.
+fn by_character(old: (&str, Range<usize>), new: (&str, Range<usize>), budget: &mut usize, regions: &mut Regions) {
+    let was: Vec<char> = old.0[old.1.clone()].chars().collect();
+    let is: Vec<char> = new.0[new.1.clone()].chars().collect();
+    let mut characters = Regions::default();
+    by_trimming(&was, &is, (0, 0), budget, &mut characters);
+    let mut at = (0, 0);
+    let (mut old_byte, mut new_byte) = (old.1.start, new.1.start);
+    for (from, to) in characters.0 {
+        let bytes = |characters: &[char]| characters.iter().map(|character| character.len_utf8()).sum::<usize>();
+        let start = (
+            old_byte + bytes(&was[at.0..from.start]),
+            new_byte + bytes(&is[at.1..to.start]),
+        );
+        at = (from.end, to.end);
+        (old_byte, new_byte) = (start.0 + bytes(&was[from]), start.1 + bytes(&is[to]));
+        regions.push(start.0..old_byte, start.1..new_byte);
+    }
+}
+
+/// The same in at most so many regions: neighbours are taken together, with what is equal between them.
+fn coarsened(regions: Regions, most: usize) -> Vec<(Range<usize>, Range<usize>)> {
+    let together = regions.0.len().div_ceil(most).max(1);
+    let whole = |part: &[(Range<usize>, Range<usize>)]| {
+        let (first, last) = (part.first()?, part.last()?);
+        Some((first.0.start..last.0.end, first.1.start..last.1.end))
+    };
+    regions.0.chunks(together).filter_map(whole).collect()
+}
+
 /// Holds fast to the lines that each text has once, and looks closer only between them.
-fn by_anchors(old: &[&str], new: &[&str], budget: &mut usize, regions: &mut Regions) {
+fn by_anchors(old: &[u32], new: &[u32], different: usize, budget: &mut usize, regions: &mut Regions) {
     let mut at = (0, 0);
     let end = (old.len(), new.len());
-    for (old_at, new_at) in rising(unique_pairs(old, new)).into_iter().chain([end]) {
+    for (old_at, new_at) in rising(unique_pairs(old, new, different)).into_iter().chain([end]) {
         by_trimming(&old[at.0..old_at], &new[at.1..new_at], at, budget, regions);
         at = ((old_at + 1).min(end.0), (new_at + 1).min(end.1));
     }
 }
 
 /// Where lines stand that each text has exactly once, in the old text's order.
-fn unique_pairs(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
-    let mut places: HashMap<&str, Option<usize>> = HashMap::new();
-    for (at, line) in new.iter().enumerate() {
-        places.entry(line).and_modify(|place| *place = None).or_insert(Some(at));
-    }
-    let mut seen: HashMap<&str, usize> = HashMap::new();
+fn unique_pairs(old: &[u32], new: &[u32], different: usize) -> Vec<(usize, usize)> {
+    let mut times = vec![(0_u32, 0_u32); different];
+    let mut places = vec![0; different];
     for line in old {
-        *seen.entry(line).or_default() += 1;
+        times[*line as usize].0 += 1;
     }
-    let once = |line: &&str| seen.get(line) == Some(&1);
-    let pair = |(at, line): (usize, &&str)| Some((at, (*places.get(*line)?)?));
-    old.iter()
-        .enumerate()
-        .filter(|(_, line)| once(line))
-        .filter_map(pair)
+    for (at, line) in new.iter().enumerate() {
+        times[*line as usize].1 += 1;
+        places[*line as usize] = at;
+    }
+    let once = |&(_, line): &(usize, &u32)| times[*line as usize] == (1, 1);
+    let numbered = old.iter().enumerate();
+    numbered
+        .filter(once)
+        .map(|(at, line)| (at, places[*line as usize]))
         .collect()
 }
 
@@ -143,7 +203,9 @@ where
     let (old, new) = (&old[..old.len() - tail], &new[..new.len() - tail]);
     let at = (at.0 + head, at.1 + head);
     let whole = (at.0..at.0 + old.len(), at.1..at.1 + new.len());
-    let cost = (old.len() + new.len()).saturating_mul(old.len().min(new.len()).saturating_add(1));
+    // Where nothing is equal, half the ways through a square of this side are walked.
+    let side = old.len() + new.len();
+    let cost = side.saturating_mul(side);
     if old.is_empty() || new.is_empty() || cost > *budget {
         regions.push(whole.0, whole.1);
         return;
@@ -158,15 +220,6 @@ where
         }
         done = end;
     }
-}
-
-fn length(characters: &[char], unit: Unit) -> u32 {
-    let sum: usize = match unit {
-        Unit::CodePoint => characters.len(),
-        Unit::Utf16 => characters.iter().map(|character| character.len_utf16()).sum(),
-        Unit::Utf8 => characters.iter().map(|character| character.len_utf8()).sum(),
-    };
-    u32::try_from(sum).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -246,6 +299,30 @@ mod tests {
         let changes = diff(&Rope::from_str(&old), &new, Unit::Utf8);
         assert!(changes.len() < 10);
         assert_eq!(after(&old, &changes, Unit::Utf8), new);
+    }
+
+    /// Found by measuring: this took hours.
+    #[test]
+    fn one_letter_and_the_largest_text_without_it_are_compared_at_once() {
+        let large = "b".repeat(crate::limits::FILE_BYTES as usize - 1) + "c";
+        let changes = diff(&Rope::from_str("a"), &large, Unit::Utf8);
+        assert_eq!(changes, [UnitChange::new(0, 1, large.as_str())]);
+    }
+
+    #[test]
+    fn a_difference_has_no_more_changes_than_an_edit_may_have() {
+        let text = |odd: &str| -> String {
+            let line = |at| format!("{at}{}\n", if at % 2 == 1 { odd } else { "" });
+            (0..60_000).map(line).collect()
+        };
+        let (old, new) = (text("é"), text("😀"));
+        let changes = diff(&Rope::from_str(&old), &new, Unit::Utf16);
+        assert!(
+            (EDIT_CHANGES / 2..=EDIT_CHANGES).contains(&changes.len()),
+            "{}",
+            changes.len()
+        );
+        assert_eq!(after(&old, &changes, Unit::Utf16), new);
     }
 
     #[test]

@@ -127,6 +127,17 @@ impl Document {
         self.finish(delta, update)
     }
 
+    /// By how many bytes of UTF-8 an edit makes the text longer; 0 if it makes it shorter.
+    pub fn growth(&self, unit: Unit, changes: &[UnitChange]) -> u64 {
+        let gone = |change: &UnitChange| {
+            let (start, end) = (self.place(change.offset, unit)?, self.place(change.end(), unit)?);
+            Some(u64::from(end.checked_sub(start)?.utf8))
+        };
+        let gone: u64 = changes.iter().filter_map(gone).sum();
+        let came: u64 = changes.iter().map(|change| change.insert.len() as u64).sum();
+        came.saturating_sub(gone)
+    }
+
     /// A Yjs client's update. Only client ids for which `may_write` says yes may add to it, and the text may not grow
     /// past `max_bytes` of UTF-8.
     pub fn update(

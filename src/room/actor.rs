@@ -50,6 +50,8 @@ pub(super) struct Actor {
     /// Woken when a reader has caught up or is gone.
     pub(super) readers: Arc<Notify>,
     pub(super) place: Place,
+    /// Idle, and not asked for since: it ends when its last snapshots are written.
+    draining: bool,
     appends: FuturesOrdered<Pending<(Revision, Result<(), AppendError>)>>,
     jobs: FuturesUnordered<Pending<Done>>,
 }
@@ -62,6 +64,7 @@ impl Actor {
             commands,
             readers,
             place,
+            draining: false,
             appends: FuturesOrdered::new(),
             jobs: FuturesUnordered::new(),
         }
@@ -69,6 +72,7 @@ impl Actor {
 
     /// Runs the room until its end.
     pub(super) async fn run(mut self) {
+        metrics::counter!(metric::ROOMS_LOADED).increment(1);
         metrics::gauge!(metric::ROOMS_OPEN).increment(1.0);
         let end = self.live().await;
         self.finish(end).await;
@@ -87,14 +91,14 @@ impl Actor {
                 Some((revision, outcome)) = self.appends.next(), if !self.appends.is_empty() => {
                     match outcome {
                         Ok(()) => self.state.on_committed(revision),
-                        Err(AppendError::NotTheTruth(why)) => return End::Broken(why),
                         Err(AppendError::Closed) => return End::Shutdown,
+                        Err(error) => return End::Broken(error.to_string()),
                     }
                 }
                 Some(done) = self.jobs.next(), if !self.jobs.is_empty() => self.state.done(done, clock()),
                 () = tokio::time::sleep_until(next_tick) => {
                     next_tick = Instant::now() + IDLE_TICK;
-                    if let Some(end) = self.tick(clock()).await {
+                    if let Some(end) = self.tick(clock()) {
                         return end;
                     }
                 }
@@ -141,7 +145,7 @@ impl Actor {
         }
     }
 
-    async fn tick(&mut self, now: Now) -> Option<End> {
+    fn tick(&mut self, now: Now) -> Option<End> {
         let state = &mut self.state;
         state.send_presence(now);
         state.heartbeat(now);
@@ -152,29 +156,35 @@ impl Actor {
         });
         state.forget_idle_files(now.at);
         self.perform();
+        self.drain(now)
+    }
+
+    /// An idle room writes its last snapshots while it goes on taking requests, and ends at the first look at which all is
+    /// done and nobody has asked for it.
+    fn drain(&mut self, now: Now) -> Option<End> {
         let state = &self.state;
         let idle = state.members.is_empty() && now.at.duration_since(state.used) >= self.place.idle_after();
-        if idle && self.is_settled() {
-            self.drain().await
-        } else {
-            None
+        if !idle {
+            if std::mem::take(&mut self.draining) {
+                self.place.not_drained();
+            }
+            return None;
         }
+        if self.is_settled() && !std::mem::replace(&mut self.draining, true) {
+            self.place.idle();
+            self.state.snapshot_files(|_| true);
+            self.perform();
+        }
+        // A command in the queue is of somebody who asked before the room was idle.
+        if !self.draining || !self.is_settled() || !self.commands.is_empty() {
+            return None;
+        }
+        self.draining = false;
+        self.place.drained().then_some(End::Drained)
     }
 
     fn is_settled(&self) -> bool {
         self.state.is_settled() && self.appends.is_empty() && self.jobs.is_empty()
-    }
-
-    /// Writes the last snapshots, and ends unless somebody has asked for the room meanwhile.
-    async fn drain(&mut self) -> Option<End> {
-        self.place.idle();
-        self.state.snapshot_files(|_| true);
-        self.settle(limits::DRAIN).await;
-        if !self.is_settled() || !self.commands.is_empty() {
-            self.place.not_drained();
-            return None;
-        }
-        self.place.drained().then_some(End::Drained)
     }
 
     /// Waits until everything accepted is committed and every job is done, for a time.
@@ -196,12 +206,19 @@ impl Actor {
         }
     }
 
+    /// Waits for what is on its way to the log, and tells nobody: the next copy is to read a log that stands still.
+    async fn forget_appends(&mut self, most: Duration) {
+        let outcomes = async { while self.appends.next().await.is_some() {} };
+        let _late = tokio::time::timeout(most, outcomes).await;
+    }
+
     async fn finish(mut self, end: End) {
         let error = match &end {
             End::Drained => None,
             End::Broken(why) => {
                 metrics::counter!(metric::ROOMS_DISCARDED).increment(1);
                 tracing::error!(room = %self.state.info.id, why, "this copy of the room is not the truth: it is read again");
+                self.forget_appends(limits::DRAIN).await;
                 Some(gone())
             }
             End::Deleted => {

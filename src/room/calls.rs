@@ -17,6 +17,8 @@ pub(super) enum Step {
     Answer(Answer),
     /// It needs a file's text at an earlier revision.
     Text(FileKey, Revision),
+    /// Its whole text has to be compared with the one that it was made from.
+    Compare(ropey::Rope),
 }
 
 impl RoomState {
@@ -73,6 +75,7 @@ impl RoomState {
                 }
                 None => self.defect((), "a text was wanted of a file that is not there"),
             },
+            Ok(Step::Compare(old)) => self.effects.push(Effect::Job(Job::Compare(Box::new(call), old))),
             Err(Stop::Wait(need)) => self.need(need, Waiter::Call(Box::new(call))),
             Err(Stop::WaitForReader) => self.defect((), "a call waited for a reader that it does not have"),
             Err(Stop::Refuse(error) | Stop::Later(error)) => self.fail_call(call.request, call.reply, error),

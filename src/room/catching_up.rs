@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::id::SessionId;
+use crate::room::member::OpenHere;
 use crate::room::message::{Event, FileChange};
 use crate::room::state::{Now, RoomState};
 
@@ -12,14 +13,16 @@ impl RoomState {
         let sessions: Vec<SessionId> = self
             .members
             .iter()
-            .filter(|(_, member)| member.outbox.is_some())
+            .filter(|(_, member)| member.has_stream())
             .map(|(id, _)| *id)
             .collect();
         for session in sessions {
             let Some(member) = self.members.get(&session) else {
                 continue;
             };
-            let Some(outbox) = member.outbox.clone() else { continue };
+            let Some(outbox) = member.outbox.as_ref().or(member.joining.as_ref()).cloned() else {
+                continue;
+            };
             if outbox.is_abandoned() {
                 self.gone_quiet(session, now.at);
             } else if self.is_behind(session) {
@@ -35,7 +38,7 @@ impl RoomState {
     fn is_behind(&self, session: SessionId) -> bool {
         self.members
             .get(&session)
-            .is_some_and(|member| member.behind_from.is_some() || member.open.values().any(|open| open.behind))
+            .is_some_and(|member| member.behind_from.is_some() || member.open.values().any(OpenHere::needs_catching_up))
     }
 
     fn catch_up(&mut self, session: SessionId) {
@@ -44,7 +47,7 @@ impl RoomState {
             return;
         };
         let stream = member.stream;
-        let Some((&key, open)) = member.open.iter_mut().find(|(_, open)| open.behind) else {
+        let Some((&key, open)) = member.open.iter_mut().find(|(_, open)| open.needs_catching_up()) else {
             return;
         };
         let (Some(file), Some(entry)) = (self.files.get(&key), self.directory.get(key)) else {

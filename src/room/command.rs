@@ -9,6 +9,7 @@ use crate::room::message::{
     Written,
 };
 use crate::room::outbox::{InFlight, Outbox};
+use crate::room::writing::Compared;
 use crate::store::model;
 
 /// One request to the actor.
@@ -69,6 +70,8 @@ pub(super) struct Call {
     pub(super) request: Option<Request>,
     /// Text that it needed and that was read from the log.
     pub(super) text: Option<TextAt>,
+    /// What a whole text changes, once that was found.
+    pub(super) compared: Option<Compared>,
     /// Where the answer goes.
     pub(super) reply: oneshot::Sender<Result<Answer>>,
 }

@@ -37,10 +37,12 @@ impl RoomState {
         self.ready(key, now)?;
         let base = self.base(key, edit.base)?;
         let changes = self.carried(key, &edit.changes, base, unit)?;
-        let inserted: u64 = changes.iter().map(|change| change.insert.len() as u64).sum();
-        self.admit_growth(key, inserted)
+        let Some(file) = self.files.get(&key) else {
+            return Err(Stop::Wait(Need::File(key)));
+        };
+        self.admit_growth(key, file.document.growth(unit, &changes))
             .map_err(|error| error.field("changes"))?;
-        let permit = self.reserve(document_bytes(&changes))?;
+        let permit = self.reserve(file.edit_bytes(&changes))?;
         let Some(file) = self.files.get_mut(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
@@ -367,21 +369,16 @@ impl RoomState {
         drop(since);
         document::check(changes, length.get(unit))?;
         file.history
-            .carry(changes.to_vec(), base, unit)
+            .carry(changes.to_vec(), base, unit)?
             .ok_or(Stop::Wait(Need::History(key, base)))
     }
 
-    /// Whether a file's text may grow by `inserted` bytes.
-    pub(super) fn admit_growth(&self, key: FileKey, inserted: u64) -> Result<()> {
+    /// Whether a file's text may grow by so many bytes.
+    pub(super) fn admit_growth(&self, key: FileKey, grows: u64) -> Result<()> {
         let before = self
             .files
             .get(&key)
             .map_or(0, |file| u64::from(file.document.len().utf8));
-        self.admit_bytes(before, inserted)
+        self.admit_bytes(before, grows)
     }
-}
-
-/// What an edit weighs in the backlog: its text in the row's delta and Yjs bytes, and in the events.
-pub(super) fn document_bytes(changes: &[UnitChange]) -> usize {
-    256 + changes.iter().map(|change| change.insert.len() * 3 + 48).sum::<usize>()
 }

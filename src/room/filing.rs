@@ -1,12 +1,13 @@
 //! Files created, renamed, deleted and restored by calls: operations of the same log as edits.
 
 use crate::error::{Error, Reason, Result};
-use crate::id::{Epoch, FileId, FileRef, OpId, RequestId, Source, UserKey};
+use crate::id::{Epoch, FileId, FileKey, FileRef, OpId, RequestId, Revision, Source, UserKey};
 use crate::path;
 use crate::room::command::Answer;
 use crate::room::directory::Entry;
 use crate::room::first_text::first_text;
 use crate::room::history::History;
+use crate::room::member::OpenHere;
 use crate::room::message::{FileChange, FileInfo, NewFile, Request};
 use crate::room::open_file::OpenFile;
 use crate::room::state::{Author, Change, Now, RoomState, Stop};
@@ -78,8 +79,32 @@ impl RoomState {
 
     pub(super) fn delete_file(&mut self, file: &FileRef, request: Option<Request>, now: Now) -> Result<FileInfo, Stop> {
         let mut row = self.directory.find_living(file)?.file.clone();
+        let key = row.key;
         row.deleted = true;
-        self.change_directory(row, Kind::Delete, FileChange::Deleted, request, now)
+        let info = self.change_directory(row, Kind::Delete, FileChange::Deleted, request, now)?;
+        self.end_opens(key, info.revision);
+        Ok(info)
+    }
+
+    /// A file is deleted at a revision: who has it open has it until that is committed. One who opens it after it was
+    /// restored has opened it anew.
+    fn end_opens(&mut self, file: FileKey, deleted: Revision) {
+        for member in self.members.values_mut() {
+            if let Some(open) = member.open.get_mut(&file) {
+                open.ends.get_or_insert(deleted);
+            }
+            member.cursor.take_if(|cursor| cursor.file == file);
+        }
+    }
+
+    /// The deletion is committed: what was opened before it is closed.
+    pub(super) fn close_deleted(&mut self, file: FileKey, deleted: Revision) {
+        let ended = |open: &OpenHere| open.ends.is_some_and(|ends| ends <= deleted);
+        for member in self.members.values_mut() {
+            if member.open.get(&file).is_some_and(ended) {
+                member.open.remove(&file);
+            }
+        }
     }
 
     pub(super) fn restore_file(

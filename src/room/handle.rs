@@ -66,6 +66,7 @@ impl RoomHandle {
             ask: ask.clone(),
             request,
             text: None,
+            compared: None,
             reply,
         };
         let live = match self.rooms.open(self.room).await {

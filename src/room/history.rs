@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::document::{self, Delta, Unit, UnitChange};
+use crate::error::Result;
 use crate::id::{OpId, ParticipantId, Revision, Source};
 use crate::limits;
+use crate::room::refusals::too_old;
 use crate::store::model::Origin;
 
 /// One operation of the file.
@@ -91,11 +93,28 @@ impl History {
     }
 
     /// Changes made on the text at `base`, carried to the newest text; `None` if it does not go back so far.
-    pub(super) fn carry(&self, changes: Vec<UnitChange>, base: Revision, unit: Unit) -> Option<Vec<UnitChange>> {
-        Some(
-            self.since(base)?
-                .fold(changes, |changes, past| document::carry(changes, &past.delta, unit)),
-        )
+    ///
+    /// # Errors
+    /// BASE_TOO_OLD: what the changes have become on the way would take too long to carry on.
+    pub(super) fn carry(
+        &self,
+        mut changes: Vec<UnitChange>,
+        base: Revision,
+        unit: Unit,
+    ) -> Result<Option<Vec<UnitChange>>> {
+        let Some(since) = self.since(base) else {
+            return Ok(None);
+        };
+        let mut steps = 0_usize;
+        for past in since {
+            // Each operation inside a long deletion cuts it in two.
+            steps += changes.len() + past.delta.changes.len();
+            if steps > limits::REBASE_STEPS {
+                return Err(too_old(self.newest(), self.newest()).with("limit", limits::REBASE_STEPS));
+            }
+            changes = document::carry(changes, &past.delta, unit);
+        }
+        Ok(Some(changes))
     }
 
     /// An offset in the text at `base`, carried to the newest text.
@@ -124,5 +143,41 @@ impl History {
     /// The revision of the file's newest operation that concerned its text; at least where it begins.
     pub(super) fn newest(&self) -> Revision {
         self.past.back().map_or(self.complete_after, |past| past.revision)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{DeltaBuilder, Len};
+
+    #[test]
+    fn a_base_is_too_old_for_changes_that_would_take_too_long_to_carry_on() {
+        let mut history = History::after(Revision(0));
+        let operations = limits::REBASE_STEPS / limits::EDIT_CHANGES;
+        for at in 0..operations {
+            let before = Len::of(&"x".repeat(2 * limits::EDIT_CHANGES + at));
+            history.push(Past {
+                revision: Revision(at as u64 + 1),
+                delta: Arc::new(DeltaBuilder::new(before).insert("x").clone().finish()),
+                source: uuid::Uuid::nil(),
+                op_id: OpId(1),
+                participant: None,
+                origin: Origin::Typed,
+            });
+        }
+        let few = vec![UnitChange::new(0, 1, "y"), UnitChange::new(7, 1, "y")];
+        let carried = history
+            .carry(few, Revision(0), Unit::Utf8)
+            .expect("not too many")
+            .expect("not too old");
+        assert_eq!(carried.len(), 2);
+        assert_eq!(carried[0].offset as usize, operations);
+        // Apart from each other: what touches is one change.
+        let many = (0..limits::EDIT_CHANGES as u32).map(|at| UnitChange::new(2 * at, 1, "y"));
+        let refused = history
+            .carry(many.collect(), Revision(0), Unit::Utf8)
+            .expect_err("too many");
+        assert_eq!(refused.reason(), crate::error::Reason::BaseTooOld);
     }
 }

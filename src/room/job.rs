@@ -1,11 +1,12 @@
 //! What a room reads and writes beside the log. The actor runs jobs while it goes on with other commands.
 
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
 use crate::id::{FileId, FileKey, OpId, Revision, SessionId, Source, UserKey};
-use crate::room::command::{Attach, Call};
+use crate::room::command::{Ask, Attach, Call};
 use crate::room::history::Past;
 use crate::room::load;
 use crate::room::outbox::InFlight;
+use crate::room::writing::{self, Compared};
 use crate::store::model::{Answered, BindOutcome, Binding, Snapshot};
 
 /// Something that several may wait for.
@@ -39,6 +40,8 @@ pub(super) enum Job {
     Answered(Box<Call>),
     /// Reads a file's text at an earlier revision for a call.
     Text(Box<Call>, Box<load::Order>),
+    /// Compares a call's whole text with the one that it was made from.
+    Compare(Box<Call>, ropey::Rope),
     /// Keeps a snapshot.
     Snapshot(Snapshot),
     /// Ends a session that has left.
@@ -71,6 +74,7 @@ pub(super) enum Done {
     HighestOpId(Box<Attach>, Result<OpId>),
     Answered(Box<Call>, Result<Option<Answered>>),
     Text(Box<Call>, Result<ropey::Rope>, Revision),
+    Compared(Box<Call>, Result<Compared>),
     /// A file's Yjs state reads back as another text than its position deltas make.
     Diverged(FileKey),
     /// A session that has left can't be resumed any more.
@@ -115,6 +119,15 @@ pub(super) async fn run(store: crate::store::Store, room: crate::id::RoomKey, jo
             let at = order.at;
             let text = load::text(&store, *order).await;
             Done::Text(call, text, at)
+        }
+        Job::Compare(mut call, old) => {
+            // The call goes on without it; a text this long is not copied for nothing.
+            call.text = None;
+            let compared = match &call.ask {
+                Ask::WriteFile(write) => writing::compare(old, write.text.clone()).await,
+                _ => Err(Error::new(Reason::Internal, "the call has no text to compare")),
+            };
+            Done::Compared(call, compared)
         }
         Job::Snapshot(snapshot) => {
             let file = snapshot.file;

@@ -33,11 +33,13 @@ impl RoomState {
         }
         self.seat(&attach.session, attach.committed, stream, attach.door, now);
         let joined = self.joined(id, attach.token, attach.resumed.is_some());
+        if let Some(member) = self.members.get_mut(&id) {
+            member.joining = Some(attach.outbox);
+        }
         if let Some(joined) = joined {
             self.gate(Out::Attach {
                 session: id,
                 stream,
-                outbox: attach.outbox,
                 joined,
             });
         }

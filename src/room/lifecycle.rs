@@ -34,7 +34,7 @@ pub(super) enum Input {
     Idle,
     /// Its actor has written what there was to write, and wants to end.
     Drained,
-    /// Its actor found that it is not the truth, or the room was deleted.
+    /// Its actor found that it is not the truth, or the room was deleted; or its load or its actor panicked.
     Discarded,
 }
 
@@ -73,7 +73,8 @@ pub(super) fn step(phase: Option<Phase>, input: Input) -> (Option<Phase>, Step) 
         // Somebody asked in between.
         (Some(Open), Input::Drained) => (Some(Open), Step::GoOn),
 
-        (Some(Open | Draining), Input::Discarded) => (None, Step::End),
+        // From Loading too: a load that panicked must not leave those waiting who ask later.
+        (Some(_), Input::Discarded) => (None, Step::End),
 
         // What cannot happen changes nothing: an actor that is not the room's speaks for itself only.
         (phase, Input::Drained | Input::Discarded | Input::LoadFailed) => (phase, Step::End),

@@ -2,7 +2,8 @@
 //!
 //! A file's state is the newest snapshot that can be trusted, and the operations after it. A snapshot is trusted if
 //! its text has the hash that was kept with it; otherwise the one before is tried, and in the end the log from its
-//! beginning. A file that cannot be read is refused, never shown empty.
+//! beginning. Where Yjs bytes can't be read, the position deltas still tell the text. A file that cannot be read is
+//! refused, never shown empty.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -93,31 +94,55 @@ fn build(
     changes: &[LoggedChange],
 ) -> Result<(Document, Option<Rope>), String> {
     let state = snapshot.map(|snapshot| snapshot.state.as_slice());
-    let mut by_deltas = Rope::new();
-    if let Some(snapshot) = snapshot {
-        let alone = Document::load(server_client, state, []).map_err(|error| error.to_string())?;
-        if alone.text_hash() != snapshot.text_hash {
-            return Err("the snapshot's text does not have the hash that was kept with it".into());
-        }
-        by_deltas = alone.text().clone();
-    }
+    let start = match snapshot {
+        Some(snapshot) => trusted_text(snapshot)?,
+        None if !begins(changes) => return Err("the log does not have the file's beginning".to_owned()),
+        None => Rope::new(),
+    };
+    let by_deltas = replay(start, changes)?;
     let updates = changes
         .iter()
         .map(|change| change.update.as_slice())
         .filter(|update| !update.is_empty());
-    let document = Document::load(server_client, state, updates).map_err(|error| error.to_string())?;
+    match Document::load(server_client, state, updates) {
+        Ok(document) => {
+            let differs = by_deltas != *document.text();
+            Ok((document, differs.then_some(by_deltas)))
+        }
+        Err(error) => {
+            tracing::error!(%error, "Yjs bytes in the log cannot be read: the position deltas tell the text");
+            Ok((Document::new(server_client), Some(by_deltas)))
+        }
+    }
+}
+
+/// Whether changes begin where a file's text does.
+fn begins(changes: &[LoggedChange]) -> bool {
+    let first = changes.first().map(|change| change.kind);
+    matches!(first, Some(Kind::Create | Kind::Reseed))
+}
+
+/// A snapshot's text, if it has the hash that was kept with it.
+fn trusted_text(snapshot: &Snapshot) -> Result<Rope, String> {
+    let document = Document::load(ClientId(1), Some(&snapshot.state), []).map_err(|error| error.to_string())?;
+    if document.text_hash() == snapshot.text_hash {
+        Ok(document.text().clone())
+    } else {
+        Err("the snapshot's text does not have the hash that was kept with it".to_owned())
+    }
+}
+
+/// The text that position deltas make of the text before them.
+fn replay(mut text: Rope, changes: &[LoggedChange]) -> Result<Rope, String> {
     for change in changes {
         if change.kind == Kind::Reseed {
             // It brought the text that the deltas before it had made.
-            let anew = Document::load(
-                server_client,
-                None,
-                [change.update.as_slice()].into_iter().filter(|u| !u.is_empty()),
-            );
-            by_deltas = anew.map_err(|error| error.to_string())?.text().clone();
+            let update = Some(change.update.as_slice()).filter(|update| !update.is_empty());
+            let anew = Document::load(ClientId(1), None, update).map_err(|error| error.to_string())?;
+            text = anew.text().clone();
         } else if !change.delta.is_empty() {
             let delta = Delta::decode(&change.delta).map_err(|error| error.to_string())?;
-            if !delta.apply(&mut by_deltas) {
+            if !delta.apply(&mut text) {
                 return Err(format!(
                     "the delta of revision {} does not fit the text before it",
                     change.revision
@@ -125,19 +150,31 @@ fn build(
             }
         }
     }
-    let differs = by_deltas != *document.text();
-    Ok((document, differs.then_some(by_deltas)))
+    Ok(text)
 }
 
+/// A file's newest operations, back to the oldest that is kept in memory, or to one that cannot be read: an edit on a
+/// base before that is too old.
 async fn recent_history(store: &Store, room: RoomKey, file: &File, at: Revision) -> Result<History> {
     let recent = store.recent_changes(room, file.key, at, limits::HISTORY_LOADED).await?;
     let complete = (recent.len() as u64) < limits::HISTORY_LOADED;
     let oldest = recent.first().map_or(file.created, |change| change.revision);
     // If all were read it goes back to the file's creation; else to the operation before the oldest that was read,
     // of which all that is known is that it is below.
-    let after = if complete { file.created } else { oldest };
+    let mut after = if complete { file.created } else { oldest };
+    let mut readable = Vec::new();
+    for change in recent.into_iter().rev().filter(|change| !change.delta.is_empty()) {
+        let revision = change.revision;
+        match past(change) {
+            Some(past) => readable.push(past),
+            None => {
+                after = after.max(revision);
+                break;
+            }
+        }
+    }
     let mut history = History::after(after);
-    for past in to_past(recent)?.into_iter().filter(|past| past.revision > after) {
+    for past in readable.into_iter().rev().filter(|past| past.revision > after) {
         history.push(past);
     }
     Ok(history)
@@ -154,26 +191,37 @@ pub(super) async fn history(
     if up_to.0.saturating_sub(after.0) > limits::REBASE_OPERATIONS {
         return Err(too_old(up_to, Revision(up_to.0 - limits::REBASE_OPERATIONS)));
     }
-    to_past(store.changes(room, file, after, up_to).await?)
+    let changes = store.changes(room, file, after, up_to).await?;
+    all_past(changes).map_err(|unreadable| too_old(up_to, unreadable))
 }
 
-fn to_past(changes: Vec<LoggedChange>) -> Result<Vec<Past>> {
-    let mut past = Vec::with_capacity(changes.len());
-    for change in changes.into_iter().filter(|change| !change.delta.is_empty()) {
-        let delta = Delta::decode(&change.delta).map_err(|error| {
-            tracing::error!(revision = %change.revision, %error, "a delta in the log cannot be read");
-            broken_log()
-        })?;
-        past.push(Past {
-            revision: change.revision,
-            delta: Arc::new(delta),
-            source: change.source,
-            op_id: change.op_id,
-            participant: None,
-            origin: change.origin,
-        });
-    }
-    Ok(past)
+/// Logged operations that concern the text.
+///
+/// # Errors
+/// The first revision that cannot be read.
+fn all_past(changes: Vec<LoggedChange>) -> Result<Vec<Past>, Revision> {
+    let of_text = changes.into_iter().filter(|change| !change.delta.is_empty());
+    of_text
+        .map(|change| {
+            let revision = change.revision;
+            past(change).ok_or(revision)
+        })
+        .collect()
+}
+
+/// A logged operation; `None` if it cannot be read.
+fn past(change: LoggedChange) -> Option<Past> {
+    let delta = Delta::decode(&change.delta).inspect_err(|error| {
+        tracing::error!(revision = %change.revision, %error, "a delta in the log cannot be read");
+    });
+    Some(Past {
+        revision: change.revision,
+        delta: Arc::new(delta.ok()?),
+        source: change.source,
+        op_id: change.op_id,
+        participant: None,
+        origin: change.origin,
+    })
 }
 
 /// A file's text at a revision, from a snapshot and the position deltas after it.
@@ -182,17 +230,15 @@ pub(super) async fn text(store: &Store, order: Order) -> Result<Rope> {
     let mut start = (Revision(0), Rope::new());
     for snapshot in store.snapshots(room, file.key, at).await? {
         let revision = snapshot.revision;
-        let text = blocking(move || {
-            let document = Document::load(ClientId(1), Some(&snapshot.state), []).ok()?;
-            (document.text_hash() == snapshot.text_hash).then(|| document.text().clone())
-        });
-        if let Some(text) = text.await? {
+        let text = blocking(move || trusted_text(&snapshot));
+        if let Ok(text) = text.await? {
             start = (revision, text);
             break;
         }
     }
     let (after, mut rope) = start;
-    let past = to_past(store.changes(room, file.key, after, at).await?)?;
+    let changes = store.changes(room, file.key, after, at).await?;
+    let past = all_past(changes).map_err(|_revision| unreadable(&file))?;
     let rope = blocking(move || past.iter().all(|past| past.delta.apply(&mut rope)).then_some(rope));
     rope.await?.ok_or_else(|| unreadable(&file))
 }
@@ -216,29 +262,20 @@ pub(super) async fn keep_snapshot(store: &Store, room: RoomKey, snapshot: Snapsh
 }
 
 /// Runs what takes long beside the tasks.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "work on a document failed");
-        broken_log()
+        Error::new(Reason::Internal, "work on the file failed: tell the operator")
     })
 }
 
 fn unreadable(file: &File) -> Error {
     Error::new(
-        Reason::RoomUnavailable,
+        Reason::FileUnreadable,
         format!(
-            "{} cannot be read back just now: nothing of it is lost; try again, or tell the operator",
+            "what is stored of {} cannot be read back: keep unsaved text as a draft, and tell the operator",
             file.path
         ),
     )
     .with("file", file.id)
-    .retry_after(limits::RETRY_DELAY)
-}
-
-fn broken_log() -> Error {
-    Error::new(
-        Reason::RoomUnavailable,
-        "the file cannot be read back just now: try again, or tell the operator",
-    )
-    .retry_after(limits::RETRY_DELAY)
 }

@@ -20,9 +20,12 @@ pub(super) struct Member {
     pub(super) session: Session,
     /// What its offsets count.
     pub(super) unit: Unit,
-    /// The number of its newest stream; messages of older ones are dropped.
+    /// The number of its stream; 0 while it has none. Messages of others are dropped: each stream's messages are taken up
+    /// to a point, and none after a gap.
     pub(super) stream: u64,
-    /// Its newest stream, once joined has been sent on it.
+    /// Its stream while joined waits for its commit.
+    pub(super) joining: Option<Outbox>,
+    /// Its stream, once joined has been sent on it.
     pub(super) outbox: Option<Outbox>,
     /// The door that it came by.
     pub(super) door: Door,
@@ -57,8 +60,18 @@ pub(super) struct OpenHere {
     pub(super) since: Revision,
     /// It has missed something since: it gets the file anew when it has read what is queued.
     pub(super) behind: bool,
+    /// The operation that deletes the file and ends this, once that is accepted.
+    pub(super) ends: Option<Revision>,
     /// What a Yjs session has on top.
     pub(super) yjs: Option<YjsHere>,
+}
+
+impl OpenHere {
+    /// Whether its session has to be brought up to date. A file that is deleted at the head is closed in a moment:
+    /// nothing of it comes after that.
+    pub(super) fn needs_catching_up(&self) -> bool {
+        self.behind && self.ends.is_none()
+    }
 }
 
 /// A Yjs session's side of an open file.
@@ -99,6 +112,7 @@ impl Member {
             session,
             unit,
             stream,
+            joining: None,
             outbox: None,
             door,
             state: ParticipantState::Present,
@@ -151,10 +165,20 @@ impl Member {
         }
     }
 
+    /// Whether it has a stream, or one that waits to begin.
+    pub(super) fn has_stream(&self) -> bool {
+        self.outbox.is_some() || self.joining.is_some()
+    }
+
     /// Ends its stream after a goodbye, which `encode` writes. Nothing of the session itself is lost.
     pub(super) fn end_stream(&mut self, error: Error, encode: impl Fn(&Event, Unit) -> Vec<Frame>) {
+        self.stream = 0;
         self.parked.clear();
         self.parts = None;
+        if let Some(outbox) = self.joining.take() {
+            // A stream begins with joined: without it there is no goodbye either.
+            outbox.end(Some(error.clone()));
+        }
         if let Some(outbox) = self.outbox.take() {
             let goodbye = Event::Goodbye {
                 retry_delay: error.details().retry_after,

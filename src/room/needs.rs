@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::error::{Error, Reason, Result};
+use crate::error::{Code, Error, Reason, Result};
 use crate::id::{FileKey, Revision, SessionId};
 use crate::room::history::Past;
 use crate::room::job::{Done, Job, Need};
@@ -98,6 +98,11 @@ impl RoomState {
                     self.fail_call(request, call.reply, error);
                 }
             },
+            Done::Compared(mut call, Ok(compared)) => {
+                call.compared = Some(compared);
+                self.run_call(*call, now);
+            }
+            Done::Compared(call, Err(error)) => self.fail_call(call.request, call.reply, error),
             Done::Diverged(file) => {
                 if let Some(text) = self.files.get(&file).map(|open| open.document.text().clone()) {
                     self.reseed(file, &text, now);
@@ -145,9 +150,10 @@ impl RoomState {
         }
     }
 
-    /// What a session's message needs cannot be had: a too old base is refused, anything else is passing trouble.
+    /// What a session's message needs cannot be had. Passing trouble ends the stream, to come back later; else the message
+    /// alone is refused: one file that cannot be read keeps nobody from the others.
     fn blocked_for_good(&mut self, session: SessionId, error: &Error, now: Now) {
-        if error.reason() == Reason::BaseTooOld {
+        if error.reason().code() != Code::Unavailable {
             let parked = self
                 .members
                 .get_mut(&session)

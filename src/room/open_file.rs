@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::document::Document;
+use crate::document::{Document, UnitChange};
 use crate::id::{ClientId, Revision, UserKey};
 use crate::room::history::History;
 
@@ -35,5 +35,11 @@ impl OpenFile {
             since_snapshot: 0,
             used: now,
         }
+    }
+
+    /// What an edit weighs in the backlog: its text in the row's delta and Yjs bytes, and in the events.
+    pub(super) fn edit_bytes(&self, changes: &[UnitChange]) -> usize {
+        let inserted: usize = changes.iter().map(|change| change.insert.len() * 3 + 48).sum();
+        256 + inserted
     }
 }

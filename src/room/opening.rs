@@ -37,6 +37,7 @@ impl RoomState {
                 OpenHere {
                     since: head,
                     behind: false,
+                    ends: None,
                     yjs,
                 },
             );

@@ -43,14 +43,15 @@ impl RoomState {
             Out::Attach {
                 session,
                 stream,
-                outbox,
                 joined,
             } => {
                 let Some(member) = self.members.get_mut(&session).filter(|member| member.stream == stream) else {
                     return;
                 };
-                outbox.push(self.encode.encode(&joined, member.unit), None);
-                member.outbox = Some(outbox);
+                if let Some(outbox) = member.joining.take() {
+                    outbox.push(self.encode.encode(&joined, member.unit), None);
+                    member.outbox = Some(outbox);
+                }
             }
             Out::Tell {
                 session,
@@ -104,16 +105,7 @@ impl RoomState {
             };
             self.release_to_everyone(&event, None, accepted.revision);
             if *change == FileChange::Deleted {
-                for member in self.members.values_mut() {
-                    member.open.remove(&accepted.file);
-                    if member
-                        .cursor
-                        .as_ref()
-                        .is_some_and(|cursor| cursor.file == accepted.file)
-                    {
-                        member.cursor = None;
-                    }
-                }
+                self.close_deleted(accepted.file, accepted.revision);
             }
         } else {
             self.release_text(&accepted);
@@ -217,6 +209,8 @@ impl RoomState {
         let Some(member) = self.members.get_mut(&session) else {
             return;
         };
+        member.stream = 0;
+        member.joining = None;
         member.outbox = None;
         member.parked.clear();
         member.parts = None;
@@ -239,5 +233,5 @@ impl RoomState {
 
 /// Whether a member can be forgotten: it has no stream, and nothing of it is on its way.
 pub(super) fn is_gone(member: &Member, now: std::time::Instant) -> bool {
-    member.outbox.is_none() && member.in_flight.is_empty() && now.duration_since(member.heard) >= crate::limits::AWAY
+    !member.has_stream() && member.in_flight.is_empty() && now.duration_since(member.heard) >= crate::limits::AWAY
 }

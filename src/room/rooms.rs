@@ -6,26 +6,23 @@ use std::time::Duration;
 
 use rand::Rng;
 use serde::de::DeserializeOwned;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::document::Unit;
 use crate::error::{Error, Reason, Result};
 use crate::id::{ParticipantId, Revision, RoomKey, RoomRef, SessionId, UserId, UserKey};
 use crate::limits;
-use crate::room::actor::Actor;
 use crate::room::command::{Attach, Command};
 use crate::room::creating::{checked_title, first_rows};
-use crate::room::directory::{Directory, Entry};
 use crate::room::kept::{kept_answer, read_answer, same_request};
 use crate::room::message::{
     CreatedRoom, Door, Encode, Join, JoinHow, NewRoom, Open, Request, RoomChange, RoomInfo, Upward,
 };
 use crate::room::outbox::outbox;
-use crate::room::refusals::{deleted, session_unknown};
-use crate::room::registry::{Found, Live, Place, Registry, opened};
+use crate::room::refusals::session_unknown;
+use crate::room::registry::{Registry, opened};
 use crate::room::session::{Attached, Session, SessionSender};
-use crate::room::state::RoomState;
 use crate::room::token::{hash_token, new_token};
 use crate::room::{clock, gone, slug};
 use crate::store::model;
@@ -46,18 +43,18 @@ pub struct RoomCursor {
 
 /// All rooms.
 #[derive(Clone)]
-pub struct Rooms(Arc<Inner>);
+pub struct Rooms(pub(super) Arc<Inner>);
 
-struct Inner {
-    store: Store,
-    encode: Arc<dyn Encode>,
-    registry: Registry,
+pub(super) struct Inner {
+    pub(super) store: Store,
+    pub(super) encode: Arc<dyn Encode>,
+    pub(super) registry: Registry,
     attached: Attached,
     streams: AtomicU64,
-    tasks: TaskTracker,
-    idle_after: Duration,
+    pub(super) tasks: TaskTracker,
+    pub(super) idle_after: Duration,
     /// One permit for each call that waits for a room to load.
-    waiters: Semaphore,
+    pub(super) waiters: Semaphore,
 }
 
 impl Rooms {
@@ -312,10 +309,15 @@ impl Rooms {
     /// Takes messages of the session that has this token.
     ///
     /// # Errors
-    /// SESSION_UNKNOWN; NOT_JOINED if it has no stream; TOO_MANY_IN_FLIGHT; ROOM_UNAVAILABLE.
+    /// SESSION_UNKNOWN; NOT_JOINED if it has no stream; TOO_MANY_IN_FLIGHT; ROOM_UNAVAILABLE. STORE_UNAVAILABLE while the
+    /// database's backlog is full: nothing was taken in, and the stream goes on.
     pub async fn publish(&self, token: &str, messages: Vec<Upward>) -> Result<()> {
         let hash = hash_token(token);
         if let Some(sender) = self.0.attached.find(&hash) {
+            let operation = |message: &Upward| matches!(message, Upward::Edit(_) | Upward::Update(_));
+            if messages.iter().any(operation) {
+                self.0.store.has_room()?;
+            }
             return sender.send_all(messages).await;
         }
         match self.0.store.session_by_token(&hash).await? {
@@ -325,74 +327,6 @@ impl Rooms {
             )),
             None => Err(session_unknown()),
         }
-    }
-
-    /// Opens a room, or finds it open.
-    pub(super) async fn open(&self, room: RoomKey) -> Result<Live> {
-        match self.0.registry.ask(room, self.0.idle_after)? {
-            Found::Room(wait) => opened(wait, &self.0.waiters).await,
-            Found::Load(place, tell, wait) => {
-                let rooms = self.clone();
-                self.0.tasks.spawn(async move { rooms.load(room, place, tell).await });
-                opened(wait, &self.0.waiters).await
-            }
-        }
-    }
-
-    /// Reads a room and runs its actor.
-    async fn load(self, room: RoomKey, mut place: Place, tell: watch::Sender<Option<Result<Live>>>) {
-        let loaded = match self.0.store.load_room(room).await {
-            Ok(Some(rows)) => Ok(rows),
-            // Whoever asks has found it a moment ago.
-            Ok(None) => Err(deleted()),
-            Err(error) => Err(error),
-        };
-        let rows = match loaded {
-            Ok(rows) => rows,
-            Err(error) => {
-                place.loaded(false);
-                tell.send_replace(Some(Err(error)));
-                return;
-            }
-        };
-        let (commands, taken) = mpsc::channel(limits::ROOM_COMMANDS);
-        let readers = Arc::new(Notify::new());
-        let state = self.state(rows, place.incarnation());
-        place.loaded(true);
-        tell.send_replace(Some(Ok(Live {
-            commands,
-            readers: readers.clone(),
-        })));
-        drop(tell);
-        Actor::new(state, taken, readers, place).run().await;
-    }
-
-    fn state(&self, rows: model::RoomState, incarnation: u64) -> RoomState {
-        let now = clock().at;
-        let entries = rows.files.into_iter().map(|at| {
-            let bytes = crate::document::Delta::lengths(&at.last_delta).map_or(0, |(_, after)| u64::from(after.utf8));
-            Entry {
-                file: at.file,
-                revision: at.revision,
-                bytes,
-            }
-        });
-        RoomState::new(
-            RoomInfo {
-                id: rows.room.id,
-                slug: rows.room.slug,
-                title: rows.room.title,
-                created: rows.room.created,
-                head: rows.head,
-            },
-            rows.room.key,
-            rows.room.term,
-            incarnation,
-            Directory::new(entries),
-            self.0.store.clone(),
-            self.0.encode.clone(),
-            now,
-        )
     }
 
     /// Ends all rooms: every stream gets goodbye, and what was accepted is committed.

@@ -25,7 +25,6 @@ use crate::room::member::{Form, Member};
 use crate::room::message::{Encode, Event, FileChange, FileInfo, RoomInfo};
 use crate::room::open_file::OpenFile;
 use crate::room::outbox::InFlight;
-use crate::room::outbox::Outbox;
 use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Snapshot};
 use crate::store::{Permit, Store};
 use crate::telemetry::metric;
@@ -80,7 +79,6 @@ pub(super) enum Out {
     Attach {
         session: SessionId,
         stream: u64,
-        outbox: Outbox,
         joined: Event,
     },
     /// An answer to one session's stream.

@@ -1,17 +1,51 @@
 //! A whole text, merged: compared with the text at its base, and carried over what came since.
+//!
+//! Comparing two long texts takes a while. It is done beside the room's task, which goes on; what happens meanwhile is
+//! carried over like everything since the base.
 
-use crate::document::{self, Failure, Unit};
+use ropey::Rope;
+use tokio::sync::Semaphore;
+
+use crate::document::{self, Failure, Unit, UnitChange};
 use crate::error::{Error, Reason, Result};
 use crate::id::{FileKey, Revision};
+use crate::limits;
 use crate::room::calls::Step;
 use crate::room::command::{Answer, Call};
-use crate::room::editing::document_bytes;
 use crate::room::filing::call_author;
 use crate::room::first_text::normalised;
 use crate::room::job::Need;
+use crate::room::load::blocking;
 use crate::room::message::{FileInfo, Request, Write, Written};
 use crate::room::state::{Change, Now, RoomState, Stop};
 use crate::store::model::{File, Kind, LineEnding, Origin};
+
+/// What a whole text changes in the text that it was made from.
+#[derive(Clone, Debug)]
+pub(super) struct Compared {
+    /// As an edit of that text, in bytes of UTF-8.
+    changes: Vec<UnitChange>,
+    line_ending: LineEnding,
+}
+
+/// Compares a text, as it was sent, with the one that it was made from.
+///
+/// # Errors
+/// NUL, FILE_TOO_LARGE.
+pub(super) async fn compare(old: Rope, text: String) -> Result<Compared> {
+    /// One permit for each text that may be compared at once, in all rooms.
+    static AT_ONCE: Semaphore = Semaphore::const_new(limits::COMPARISONS);
+    // It is never closed; without a permit nothing would be wrong but the time.
+    let _permit = AT_ONCE.acquire().await;
+    let compared = blocking(move || {
+        let (text, line_ending) = normalised(&text, "text")?;
+        Ok(Compared {
+            changes: document::diff(&old, &text, Unit::Utf8),
+            line_ending,
+        })
+    });
+    compared.await?
+}
 
 impl RoomState {
     pub(super) fn write_file(&mut self, write: &Write, call: &Call, now: Now) -> Result<Step, Stop> {
@@ -30,18 +64,18 @@ impl RoomState {
                 .with("head", self.committed),
             ));
         }
-        let (text, line_ending) = normalised(&write.text, "text")?;
         let Some(open) = self.files.get(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
-        let old = match &call.text {
-            Some(at) => at.text.clone(),
-            None if text_moved <= base => open.document.text().clone(),
-            None => return Ok(Step::Text(key, base)),
+        let Some(compared) = &call.compared else {
+            return Ok(match &call.text {
+                Some(at) => Step::Compare(at.text.clone()),
+                None if text_moved <= base => Step::Compare(open.document.text().clone()),
+                None => Step::Text(key, base),
+            });
         };
-        let changes = document::diff(&old, &text, Unit::Utf8);
         let merged = text_moved > base;
-        if changes.is_empty() {
+        if compared.changes.is_empty() {
             let info = self.directory.find_living(&write.file)?.info();
             let written = Written {
                 file: info,
@@ -50,7 +84,7 @@ impl RoomState {
             };
             return Ok(Step::Answer(Answer::Written(written)));
         }
-        self.merge_text(key, write, line_ending, changes, base, merged, call.request, now)
+        self.merge_text(key, write, compared, base, merged, call.request, now)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one write, each of another kind")]
@@ -58,8 +92,7 @@ impl RoomState {
         &mut self,
         key: FileKey,
         write: &Write,
-        line_ending: LineEnding,
-        changes: Vec<document::UnitChange>,
+        compared: &Compared,
         base: Revision,
         merged: bool,
         request: Option<Request>,
@@ -68,15 +101,13 @@ impl RoomState {
         let Some(open) = self.files.get(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
-        let Some(changes) = open.history.carry(changes, base, Unit::Utf8) else {
+        let line_ending = compared.line_ending;
+        let Some(changes) = open.history.carry(compared.changes.clone(), base, Unit::Utf8)? else {
             return Err(Stop::Wait(Need::History(key, base)));
         };
-        let grows: u64 = changes
-            .iter()
-            .map(|c| (c.insert.len() as u64).saturating_sub(u64::from(c.delete)))
-            .sum();
-        self.admit_growth(key, grows).map_err(|error| error.field("text"))?;
-        let permit = self.reserve(document_bytes(&changes))?;
+        self.admit_growth(key, open.document.growth(Unit::Utf8, &changes))
+            .map_err(|error| error.field("text"))?;
+        let permit = self.reserve(open.edit_bytes(&changes))?;
         let Some(open) = self.files.get_mut(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };

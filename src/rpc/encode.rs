@@ -110,9 +110,7 @@ fn kind(event: &Event, unit: Unit) -> Kind {
             outcome,
             file.map(|file| file.to_string()).unwrap_or_default(),
         )),
-        Event::PresenceChanged(presences) => Kind::PresenceChanged(v1::PresenceChanged {
-            presences: presences.iter().map(participant_presence).collect(),
-        }),
+        Event::PresenceChanged(presences) => Kind::PresenceChanged(presence_changed(presences)),
         Event::FileChanged {
             file,
             revision,
@@ -216,6 +214,12 @@ pub(super) fn receipt(op_id: OpId, outcome: &Outcome, file_id: String) -> v1::Re
         revision,
         error,
         file_id,
+    }
+}
+
+fn presence_changed(presences: &[ParticipantPresence]) -> v1::PresenceChanged {
+    v1::PresenceChanged {
+        presences: presences.iter().map(participant_presence).collect(),
     }
 }
 

@@ -41,6 +41,10 @@ pub enum AppendError {
     /// The database has, or wants, something else than this copy of the room says: the copy must be discarded.
     #[error("this copy of the room is not the truth: {0}")]
     NotTheTruth(String),
+    /// The writer failed with them in its hands: whether the operations are in the log, only the log can tell, and this
+    /// copy of the room must be discarded.
+    #[error("the log's writer failed with operations of this copy of the room in its hands")]
+    Unknown,
     /// The store was closed first. Whether the operations are in the log, only the log can tell.
     #[error("the store is closed")]
     Closed,

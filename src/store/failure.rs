@@ -8,8 +8,8 @@ use sea_orm::{DbErr, RuntimeErr};
 pub(super) enum Failure {
     /// Passing trouble, or an outcome that nobody knows: try again on a new connection, after looking what is there.
     Passing(String),
-    /// A row is there already; perhaps it is our own.
-    Conflict(String),
+    /// A row is there already, perhaps our own; or the try panicked, perhaps after its commit: one more look tells.
+    Unclear(String),
     /// The database says no and will say it again.
     Definite(String),
 }
@@ -18,7 +18,7 @@ impl Failure {
     /// What the database said.
     pub(super) fn why(&self) -> &str {
         match self {
-            Self::Passing(why) | Self::Conflict(why) | Self::Definite(why) => why,
+            Self::Passing(why) | Self::Unclear(why) | Self::Definite(why) => why,
         }
     }
 }
@@ -65,7 +65,7 @@ fn of(error: &SqlxError, why: String) -> Failure {
 
 fn of_postgres(code: &str, why: String) -> Failure {
     match code {
-        "23505" => Failure::Conflict(why),
+        "23505" => Failure::Unclear(why),
         // A standby, reached while the primary moves; a transaction that idled too long.
         "25006" | "25P03" => Failure::Passing(why),
         // 08 connection, 28 and 3D while an operator moves things, 40 serialization and deadlock, 53 no disk, memory or
@@ -85,7 +85,7 @@ fn of_sqlite(code: &str, why: String) -> Failure {
     match code.parse::<u32>().map(|code| code & 0xff) {
         // BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL.
         Ok(5 | 6 | 7 | 8 | 9 | 10 | 13 | 14 | 15) => Failure::Passing(why),
-        Ok(19) => Failure::Conflict(why),
+        Ok(19) => Failure::Unclear(why),
         _ => Failure::Definite(why),
     }
 }

@@ -88,6 +88,9 @@ pub struct RoomState {
     pub head: Revision,
     /// All its files, deleted ones too, by key.
     pub files: Vec<FileAt>,
+    /// Whether there are snapshots above the head: of operations that this log has lost. They have to be forgotten before
+    /// the log grows, or they would be taken for its own once it is past them.
+    pub strange_snapshots: bool,
 }
 
 /// What an operation did; the numbers are stored.

@@ -116,6 +116,11 @@ impl Queue {
         state.jobs.drain(..count).collect()
     }
 
+    /// Whether it takes nothing new.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
     /// Takes nothing new from now on; what is queued stays for the writer.
     pub(super) fn close(&self) {
         self.state().closed = true;

@@ -34,7 +34,7 @@ impl Store {
                 tracing::warn!(what, why, "the database is in trouble");
                 Err(unavailable())
             }
-            Failure::Conflict(why) | Failure::Definite(why) => {
+            Failure::Unclear(why) | Failure::Definite(why) => {
                 tracing::error!(what, why, "a read failed");
                 Err(internal())
             }

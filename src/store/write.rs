@@ -30,8 +30,8 @@ impl Store {
             })?;
         match tokio::time::timeout(self.call_timeout(), outcome).await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(shutting_down().into()),
-            Err(_) => Err(unavailable().into()),
+            Ok(Err(_dropped)) if self.queue().is_closed() => Err(shutting_down().into()),
+            Ok(Err(_)) | Err(_) => Err(unavailable().into()),
         }
     }
 }

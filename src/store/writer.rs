@@ -4,6 +4,9 @@
 //! and the next try, on a new one, looks in the log before it writes: rows that are there with our source and op id are
 //! a success, others mean that the room's copy is not the truth. Passing trouble is tried again for as long as the
 //! process lives, with everything that is queued still queued.
+//!
+//! A panic ends what it happened in and nothing else: a try that panicked is one with an unknown outcome, as after a lost
+//! connection, and if the writer itself panics, those whose writes it had in its hands hear that nobody knows.
 
 mod batch;
 mod outcome;
@@ -11,9 +14,11 @@ mod quick;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
@@ -97,16 +102,26 @@ impl Writer {
             // A busy log gathers for a moment, an idle one is past this point in time already.
             tokio::time::sleep_until(next).await;
             next = Instant::now() + self.interval;
-            let batch = queue.take_batch();
-            if !batch.is_empty() {
-                self.commit(batch).await;
-            }
-            for job in queue.take_jobs() {
-                self.perform(job).await;
+            if AssertUnwindSafe(self.turn(&queue)).catch_unwind().await.is_err() {
+                // Whatever it had in its hands is dropped, which tells those that wait for it.
+                tracing::error!("the log's writer panicked: it goes on with a new connection and what is queued");
+                self.disconnect();
+                tokio::time::sleep(FIRST_BACKOFF).await;
             }
         }
         if let Some(connection) = self.connection.take() {
             let _ = tokio::time::timeout(self.patience, connection.close()).await;
+        }
+    }
+
+    /// One commit of the log, and some of the other writes.
+    async fn turn(&mut self, queue: &Queue) {
+        let batch = queue.take_batch();
+        if !batch.is_empty() {
+            self.commit(batch).await;
+        }
+        for job in queue.take_jobs() {
+            self.perform(job).await;
         }
     }
 
@@ -148,7 +163,7 @@ impl Writer {
     async fn commit_alone(&mut self, room: RoomBatch) {
         let alone = std::slice::from_ref(&room);
         let mut result = self.until_settled(alone).await;
-        if let Err(Failure::Conflict(_)) = result {
+        if let Err(Failure::Unclear(_)) = result {
             // Perhaps with our own row, of a commit that nobody heard of: the next try looks first.
             result = self.until_settled(alone).await;
         }
@@ -191,8 +206,11 @@ impl Writer {
             self.connection = Some(connection.clone());
             work(connection).await
         };
+        let attempt = AssertUnwindSafe(attempt).catch_unwind();
         let result = match tokio::time::timeout(self.patience, attempt).await {
-            Ok(result) => result,
+            Ok(Ok(result)) => result,
+            // It may panic again and again: unlike passing trouble it is not tried for ever.
+            Ok(Err(_panic)) => Err(Failure::Unclear("the try panicked".to_owned())),
             Err(_) => Err(Failure::Passing(format!(
                 "no answer within {} ms",
                 self.patience.as_millis()
@@ -246,7 +264,7 @@ impl Writer {
     /// Brings one other write to its end, unless its caller gives up first.
     async fn perform(&mut self, mut job: Box<dyn Job>) {
         let mut backoff = FIRST_BACKOFF;
-        let mut conflicts = 0;
+        let mut looked_again = false;
         while !job.abandoned() {
             let attempt = job.as_mut();
             let result = self
@@ -255,9 +273,9 @@ impl Writer {
             match result {
                 Ok(()) => break,
                 Err(Failure::Passing(why)) => self.wait(&mut backoff, &why).await,
-                Err(Failure::Conflict(why)) if conflicts == 0 => {
-                    conflicts += 1;
-                    tracing::warn!(why, "a write met a row, looking again");
+                Err(Failure::Unclear(why)) if !looked_again => {
+                    looked_again = true;
+                    tracing::warn!(why, "a write has no clear outcome, looking again");
                 }
                 Err(failure) => {
                     tracing::error!(why = failure.why(), "the database refused a write");

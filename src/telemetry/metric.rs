@@ -12,6 +12,8 @@ pub const CONNECTIONS_REFUSED: &str = "tandem_connections_refused_total";
 pub const REFUSED: &str = "tandem_requests_refused_total";
 /// Rooms in memory.
 pub const ROOMS_OPEN: &str = "tandem_rooms_open";
+/// Times that a room was read into memory.
+pub const ROOMS_LOADED: &str = "tandem_rooms_loaded_total";
 /// Copies of rooms that were given up because the log said otherwise.
 pub const ROOMS_DISCARDED: &str = "tandem_rooms_discarded_total";
 /// Streams in rooms.
@@ -42,6 +44,7 @@ pub(super) fn declare() {
     );
     describe_counter!(REFUSED, "Requests refused before they reached a service, by reason.");
     describe_gauge!(ROOMS_OPEN, "Rooms in memory.");
+    describe_counter!(ROOMS_LOADED, "Times that a room was read into memory.");
     describe_counter!(
         ROOMS_DISCARDED,
         "Copies of rooms given up because the log said otherwise."

@@ -6,6 +6,7 @@
 mod any_call;
 mod seen;
 mod session;
+mod steady;
 mod text_session;
 mod wire;
 mod yjs_session;
@@ -23,6 +24,7 @@ use tandem::rpc::proto::v1::room_service_client::RoomServiceClient;
 
 pub use seen::{FileView, Seen};
 pub use session::{Session, WAIT};
+pub use steady::{Farewell, Steady, Way, delay};
 pub use text_session::TextSession;
 pub use wire::{Door, Wire};
 pub use yjs_session::YjsSession;

@@ -10,15 +10,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
-/// What is to become of the next COMMIT.
+/// A COMMIT on the wire.
+const COMMIT: &[u8] = b"COMMIT\0";
+/// An answer that breaks the protocol so that the product's driver panics over it: "ready", without saying for what.
+const NONSENSE: [u8; 5] = [b'Z', 0, 0, 0, 4];
+
+/// What is to become of the next COMMIT, or of another statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// The connection is cut before the server has it.
     BeforeServer,
     /// The server has it and answers; the connection is cut before the client hears.
     AfterServer,
+    /// The server has it and answers; the client gets an answer that no server gives.
+    Garble,
     /// It lies on the way until [`Proxy::release`], even if the client goes.
     Hold,
+}
+
+/// What becomes of the server's next answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Passed,
+    Lost,
+    Garbled,
 }
 
 /// The proxy. Dropping it cuts everything.
@@ -43,8 +58,20 @@ struct Shared {
 
 #[derive(Clone, Copy, Debug)]
 struct Plan {
+    /// A part of the statement.
+    at: &'static [u8],
     cut: Cut,
-    then_refuse: bool,
+    then: Then,
+}
+
+/// What becomes of the connections after a cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    GoOn,
+    /// No new ones are let in.
+    Refuse,
+    /// Nor do the others stay.
+    GoDown,
 }
 
 impl Proxy {
@@ -75,15 +102,41 @@ impl Proxy {
 
     /// Says what becomes of the next COMMIT, once.
     pub fn cut_next_commit(&self, cut: Cut) {
+        self.cut_next(COMMIT, cut);
+    }
+
+    /// The same of the next statement that has these bytes in it. A prepared statement has its text in it the first time
+    /// on a connection only.
+    pub fn cut_next(&self, at: &'static [u8], cut: Cut) {
         self.shared.plan(Plan {
+            at,
             cut,
-            then_refuse: false,
+            then: Then::GoOn,
         });
     }
 
     /// The same, and afterwards new connections are refused until [`Proxy::admit`].
     pub fn cut_next_commit_and_refuse(&self, cut: Cut) {
-        self.shared.plan(Plan { cut, then_refuse: true });
+        self.shared.plan(Plan {
+            at: COMMIT,
+            cut,
+            then: Then::Refuse,
+        });
+    }
+
+    /// At the next statement that has these bytes in it, the server goes down: as with [`Proxy::refuse`].
+    pub fn go_down_at(&self, at: &'static [u8]) {
+        self.shared.plan(Plan {
+            at,
+            cut: Cut::BeforeServer,
+            then: Then::GoDown,
+        });
+    }
+
+    /// Cuts all connections and refuses new ones until [`Proxy::admit`], as a server does that is down.
+    pub fn refuse(&self) {
+        self.shared.admits.send_replace(false);
+        self.shared.cut_all();
     }
 
     /// Lets connections in again.
@@ -120,15 +173,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.accept.abort();
-        for task in self
-            .shared
-            .tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain(..)
-        {
-            task.abort();
-        }
+        self.shared.cut_all();
     }
 }
 
@@ -137,14 +182,21 @@ impl Shared {
         *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = Some(plan);
     }
 
-    /// Takes the plan if these bytes are a COMMIT.
+    fn cut_all(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.drain(..).for_each(|task| task.abort());
+    }
+
+    /// Takes the plan if these bytes are what it is for.
     fn planned(&self, bytes: &[u8]) -> Option<Cut> {
-        if !bytes.windows(7).any(|window| window == b"COMMIT\0") {
-            return None;
-        }
-        let plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        if plan.then_refuse {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        let meant = |plan: &mut Plan| bytes.windows(plan.at.len()).any(|window| window == plan.at);
+        let plan = plan.take_if(meant)?;
+        if plan.then != Then::GoOn {
             self.admits.send_replace(false);
+        }
+        if plan.then == Then::GoDown {
+            self.cut_all();
         }
         if plan.cut == Cut::Hold {
             self.held.send_replace(true);
@@ -175,14 +227,18 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) {
     };
     let (from_client, mut to_client) = client.into_split();
     let (mut from_server, to_server) = server.into_split();
-    // Set when the next answer of the server is the one to lose.
-    let lose = watch::Sender::new(false);
-    let up = upward(from_client, to_server, &shared, &lose);
+    let next = watch::Sender::new(Answer::Passed);
+    let up = upward(from_client, to_server, &shared, &next);
     let down = async {
         let mut buffer = vec![0; 64 << 10];
         while let Ok(count) = from_server.read(&mut buffer).await {
             thawed(&shared).await;
-            if count == 0 || *lose.borrow() || to_client.write_all(&buffer[..count]).await.is_err() {
+            let bytes = match *next.borrow() {
+                Answer::Passed => &buffer[..count],
+                Answer::Lost => return,
+                Answer::Garbled => &NONSENSE[..],
+            };
+            if count == 0 || to_client.write_all(bytes).await.is_err() {
                 return;
             }
         }
@@ -193,7 +249,7 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-async fn upward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, lose: &watch::Sender<bool>) {
+async fn upward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, next: &watch::Sender<Answer>) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(count) = from.read(&mut buffer).await {
         if count == 0 {
@@ -204,7 +260,10 @@ async fn upward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared
         match shared.planned(bytes) {
             Some(Cut::BeforeServer) => return,
             Some(Cut::AfterServer) => {
-                lose.send_replace(true);
+                next.send_replace(Answer::Lost);
+            }
+            Some(Cut::Garble) => {
+                next.send_replace(Answer::Garbled);
             }
             Some(Cut::Hold) => {
                 let _ = shared.held.subscribe().wait_for(|held| !held).await;

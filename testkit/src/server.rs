@@ -2,15 +2,20 @@
 //!
 //! It has a runtime of its own, so that it can end as a process does that is killed.
 
+mod own_metrics;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tandem::config::Config;
-use tandem::server::{RunningServer, product};
+use tandem::server::RunningServer;
+use tandem::server::product::{self, Bounds};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::client::Client;
 use crate::database::TestDatabase;
+
+use own_metrics::OwnMetrics;
 
 /// How long a stop may take before the test fails.
 const GRACE: Duration = Duration::from_secs(10);
@@ -22,6 +27,16 @@ pub struct TestServer {
     // Before the database, so that nothing writes there any more when that goes.
     runtime: Option<Runtime>,
     database: Option<TestDatabase>,
+    metrics: OwnMetrics,
+}
+
+/// How a server is to run, where that is not as always.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Where its database is, if it is to be reached by another way, such as a proxy.
+    pub database_url: Option<String>,
+    /// Its bounds.
+    pub bounds: Bounds,
 }
 
 impl TestServer {
@@ -31,23 +46,47 @@ impl TestServer {
     ///
     /// If there is no free port, or the database does not open.
     pub async fn start(database: TestDatabase) -> Self {
+        Self::start_as(database, Setup::default()).await
+    }
+
+    /// Starts on a database, in another way than always.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::start`].
+    pub async fn start_as(database: TestDatabase, setup: Setup) -> Self {
+        let own_url = database.is_postgres().then(|| database.url());
         let config = Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            database_url: database.is_postgres().then(|| database.url()),
+            database_url: setup.database_url.or(own_url),
             data_dir: database.folder().to_owned(),
             grace: GRACE,
             ..Config::default()
         };
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.expect("threads for the server");
-        let started = runtime.spawn(async move { product::start(&config).await }).await;
-        let running = started.expect("the server's task").expect("the server starts");
+        let metrics = OwnMetrics::new();
+        let mut threads = Builder::new_multi_thread();
+        threads.worker_threads(2).enable_all();
+        threads.on_thread_start(move || metrics.collect_on_this_thread());
+        let runtime = threads.build().expect("threads for the server");
+        let started = runtime.spawn(async move { product::start_within(&config, &setup.bounds).await });
+        let running = started.await.expect("the server's task").expect("the server starts");
         Self {
             address: running.address(),
             running: Some(running),
             runtime: Some(runtime),
             database: Some(database),
+            metrics,
         }
+    }
+
+    /// The value of a counter or gauge of this server alone, rounded; 0 if it has none.
+    pub fn metric(&self, name: &str) -> i64 {
+        self.metrics.value(name)
+    }
+
+    /// Makes the task panic that next counts this, once.
+    pub fn panic_at(&self, name: &'static str) {
+        self.metrics.panic_at(name);
     }
 
     /// Where it listens.

@@ -34,6 +34,7 @@ mod rpc_status;
 mod rpc_wire;
 mod server;
 mod store;
+mod trouble;
 
 /// A number that a variable gives, such as a seed.
 fn number(name: &str) -> Option<u64> {

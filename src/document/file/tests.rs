@@ -265,3 +265,35 @@ fn deleted_text_of_any_length_loads_again() {
     let again = Document::load(ClientId(1), Some(&document.snapshot().0), []).expect("it loads");
     assert_eq!(again.clock(ClientId(7)), 2 * most);
 }
+
+#[test]
+fn many_changes_of_a_long_text_are_made_in_time() {
+    let line = "a line of text, 😀\n";
+    let lines = 100_000;
+    let length = Unit::CodePoint.len_of(line);
+    for insert in ["é", ""] {
+        let mut document = written(&line.repeat(lines));
+        let change = |at: u32| UnitChange::new(10 * at * length, 1, insert);
+        let changes: Vec<UnitChange> = (0..lines as u32 / 10).map(change).collect();
+        let begun = std::time::Instant::now();
+        let applied = document.edit(Unit::CodePoint, &changes).expect("an edit");
+        println!("{insert:?}: {:?}", begun.elapsed());
+        assert_eq!(applied.delta.changes_in(Unit::CodePoint), changes);
+        assert!(document.check());
+        let expected = format!("{insert}{}{}", &line[1..], line.repeat(9)).repeat(lines / 10);
+        assert_eq!(document.text(), expected.as_str());
+        // A Yjs client and a load from the log come to the same.
+        let (state, hash) = document.snapshot();
+        let loaded = Document::load(ClientId(2), Some(&state), []).expect("it loads");
+        assert_eq!(loaded.text_hash(), hash);
+    }
+}
+
+#[test]
+fn what_an_edit_takes_away_makes_room_for_what_it_brings() {
+    let document = written("a😀b");
+    let changes = [UnitChange::new(0, 1, "xyz"), UnitChange::new(1, 1, "")];
+    assert_eq!(document.growth(Unit::CodePoint, &changes), 0);
+    assert_eq!(document.growth(Unit::CodePoint, &changes[..1]), 2);
+    assert_eq!(document.growth(Unit::CodePoint, &[UnitChange::new(1, 1, "abcdef")]), 2);
+}

@@ -96,9 +96,9 @@ impl World {
         match self.fire(input) {
             Step::End => {
                 self.copies.retain(|(n, _)| *n != number);
-                // Its callers find the channel closed and ask again.
+                // Its callers find the channel closed and ask again; so do those that waited for the load.
                 for caller in &mut self.callers {
-                    if *caller == Caller::Holding(number) {
+                    if matches!(caller, Caller::Waiting) || *caller == Caller::Holding(number) {
                         *caller = Caller::Away;
                     }
                 }
@@ -136,6 +136,7 @@ impl World {
                 Copy::Loading => {
                     worlds.push(self.clone().loaded(number, true));
                     worlds.push(self.clone().loaded(number, false));
+                    worlds.push(self.clone().end(number, Input::Discarded));
                 }
                 Copy::Live { uncommitted, draining } => {
                     worlds.push(self.clone().end(number, Input::Discarded));

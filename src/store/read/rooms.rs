@@ -2,15 +2,15 @@
 
 use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
-    AccessMode, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, IsolationLevel,
-    Order, TransactionOptions, TransactionTrait,
+    AccessMode, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult,
+    IsolationLevel, Order, QueryFilter, QuerySelect, TransactionOptions, TransactionTrait,
 };
 
 use crate::error::Result;
 use crate::id::{Revision, RoomKey, RoomRef};
 use crate::store::Store;
 use crate::store::convert;
-use crate::store::entity::{files, operations, rooms};
+use crate::store::entity::{files, operations, rooms, snapshots};
 use crate::store::model::{FileAt, Micros, RoomAt, RoomState};
 
 /// What stands beside a room's own columns.
@@ -147,7 +147,19 @@ async fn load(transaction: &DatabaseTransaction, key: RoomKey) -> Result<Option<
             })
         })
         .collect::<Result<_, DbErr>>()?;
-    Ok(Some(RoomState { room, head, files }))
+    let ahead = snapshots::Entity::find()
+        .select_only()
+        .column(snapshots::Column::Revision)
+        .filter(snapshots::Column::Room.eq(key.0))
+        .filter(snapshots::Column::Revision.gt(convert::column(head.0)))
+        .limit(1)
+        .into_tuple::<i64>();
+    Ok(Some(RoomState {
+        room,
+        head,
+        files,
+        strange_snapshots: ahead.one(transaction).await?.is_some(),
+    }))
 }
 
 /// A room's files, each with its newest operation's revision and its newest delta that changed text.

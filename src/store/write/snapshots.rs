@@ -24,19 +24,40 @@ impl Store {
             .write(move |transaction| Box::pin(put(transaction, room, Arc::clone(&wanted))))
             .await?)
     }
+
+    /// Forgets a room's snapshots above the log's head: a log that was restored from an older copy has lost what they
+    /// show.
+    pub async fn forget_strange_snapshots(&self, room: RoomKey) -> Result<()> {
+        Ok(self
+            .write(move |transaction| Box::pin(forget_strange(transaction, room)))
+            .await?)
+    }
 }
 
-async fn put(transaction: &DatabaseTransaction, room: RoomKey, snapshot: Arc<Snapshot>) -> Result<(), Refusal> {
-    let revision = convert::column(snapshot.revision.0);
-    let head: Option<i64> = operations::Entity::find()
+async fn forget_strange(transaction: &DatabaseTransaction, room: RoomKey) -> Result<(), Refusal> {
+    let head = head(transaction, room).await?.unwrap_or(0);
+    snapshots::Entity::delete_many()
+        .filter(snapshots::Column::Room.eq(room.0))
+        .filter(snapshots::Column::Revision.gt(head))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+async fn head(transaction: &DatabaseTransaction, room: RoomKey) -> Result<Option<i64>, Refusal> {
+    let newest = operations::Entity::find()
         .select_only()
         .column(operations::Column::Revision)
         .filter(operations::Column::Room.eq(room.0))
         .order_by_desc(operations::Column::Revision)
         .limit(1)
-        .into_tuple()
-        .one(transaction)
-        .await?;
+        .into_tuple();
+    Ok(newest.one(transaction).await?)
+}
+
+async fn put(transaction: &DatabaseTransaction, room: RoomKey, snapshot: Arc<Snapshot>) -> Result<(), Refusal> {
+    let revision = convert::column(snapshot.revision.0);
+    let head = head(transaction, room).await?;
     if head.is_none_or(|head| revision > head) {
         let error = Error::new(
             Reason::Internal,

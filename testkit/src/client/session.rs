@@ -102,6 +102,11 @@ impl Session {
         id
     }
 
+    /// The op_id that is given out next.
+    pub fn peek_op_id(&self) -> u64 {
+        self.next_op
+    }
+
     /// The stream, to send what no session would.
     ///
     /// # Panics

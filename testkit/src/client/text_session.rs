@@ -130,6 +130,17 @@ impl TextSession {
         self.send(Kind::Edit(edit)).await
     }
 
+    /// Sends edits again, as they were.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::edit`].
+    pub async fn send_again(&mut self, op_ids: &[u64]) -> Result<(), Status> {
+        let again = op_ids.iter().filter_map(|op_id| self.sent.get(op_id).cloned());
+        let again = again.map(Kind::Edit).collect();
+        self.session.wire().send_all(again).await
+    }
+
     /// Takes the session up on a new stream: opens its files at the revisions that are known, and sends again what has
     /// no receipt.
     ///

@@ -100,6 +100,17 @@ impl YjsSession {
         Ok(op_id)
     }
 
+    /// Sends updates again, as they were.
+    ///
+    /// # Errors
+    ///
+    /// What sending failed with.
+    pub async fn send_again(&mut self, op_ids: &[u64]) -> Result<(), Status> {
+        let again = op_ids.iter().filter_map(|op_id| self.sent.get(op_id).cloned());
+        let again = again.map(Kind::Update).collect();
+        self.session.wire().send_all(again).await
+    }
+
     /// Takes the session up on a new stream: opens the files as given, each with what its Y.Doc has, and sends again
     /// what has no receipt.
     ///
