@@ -175,8 +175,8 @@ fn an_edit_is_written_as_the_blocks_that_an_editor_would_send() {
     assert_eq!(
         written.blocks,
         [
-            block(5, 0, "!", Some(id(1, 5)), None),
-            block(5, 1, "X", Some(id(1, 0)), Some(id(1, 1))),
+            block(5, 0, "X", Some(id(1, 0)), Some(id(1, 1))),
+            block(5, 1, "!", Some(id(1, 5)), None),
         ]
     );
     assert_eq!(written.deletions, [gone(1, 1, 4)]);

@@ -31,16 +31,7 @@ impl Index {
     pub(in crate::document) fn write<'a>(&mut self, next: CharId, places: &[Place<'a>]) -> Written<'a> {
         let mut written = Written::default();
         let mut next = next;
-        // From the last to the first: so the offsets of those to come still hold.
-        for place in places.iter().rev() {
-            if !place.insert.is_empty() {
-                let block = self.insert(next, place);
-                next.clock = block.end();
-                written.blocks.push(block);
-            }
-            let inserted = Unit::Utf16.len_of(place.insert);
-            self.delete_text(place.offset + inserted, place.delete, &mut written.deletions);
-        }
+        self.write_middle_first(&mut next, places, 0, &mut written);
         written
             .deletions
             .sort_unstable_by_key(|deletion| (deletion.client, deletion.start));
@@ -52,9 +43,43 @@ impl Index {
         written
     }
 
+    /// Writes the middle one of the places, then those left of it, then those right of it. `shift` is by how much the
+    /// places have moved so far. Gives by how much they move what comes after them.
+    ///
+    /// yrs copies the whole text of a block that it cuts in two. From the middle on, a long block is cut into halves, and
+    /// those into halves; from one end on, many changes of a long text would take seconds.
+    fn write_middle_first<'a>(
+        &mut self,
+        next: &mut CharId,
+        places: &[Place<'a>],
+        shift: i64,
+        written: &mut Written<'a>,
+    ) -> i64 {
+        let (left, rest) = places.split_at(places.len() / 2);
+        let Some((middle, right)) = rest.split_first() else {
+            return shift;
+        };
+        let moved = self.write_one(next, middle, shift, written);
+        let shift = self.write_middle_first(next, left, shift, written);
+        self.write_middle_first(next, right, shift + moved, written)
+    }
+
+    /// Gives by how much it moves what comes after it.
+    fn write_one<'a>(&mut self, next: &mut CharId, place: &Place<'a>, shift: i64, written: &mut Written<'a>) -> i64 {
+        let offset = u32::try_from(i64::from(place.offset) + shift).unwrap_or_default();
+        if !place.insert.is_empty() {
+            let block = self.insert(*next, offset, place.insert);
+            next.clock = block.end();
+            written.blocks.push(block);
+        }
+        let inserted = Unit::Utf16.len_of(place.insert);
+        self.delete_text(offset + inserted, place.delete, &mut written.deletions);
+        i64::from(inserted) - i64::from(place.delete)
+    }
+
     /// Inserts right of the character before the place, as Yjs does.
-    fn insert<'a>(&mut self, id: CharId, place: &Place<'a>) -> Block<'a> {
-        let left = match place.offset.checked_sub(1).and_then(|before| self.runs.at(before)) {
+    fn insert<'a>(&mut self, id: CharId, offset: u32, text: &'a str) -> Block<'a> {
+        let left = match offset.checked_sub(1).and_then(|before| self.runs.at(before)) {
             Some((node, at)) => {
                 if at + 1 < self.runs.run(node).len {
                     self.split(node, at + 1);
@@ -67,10 +92,10 @@ impl Index {
         let neighbour = |node: u32, name: fn(&Run) -> CharId| (node != NONE).then(|| name(self.runs.run(node)));
         let block = Block {
             id,
-            len: Unit::Utf16.len_of(place.insert),
+            len: Unit::Utf16.len_of(text),
             origin: neighbour(left, Run::last),
             right: neighbour(right, |run| run.id),
-            text: Some(place.insert),
+            text: Some(text),
         };
         let run = Run {
             id,
