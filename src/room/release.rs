@@ -83,6 +83,7 @@ impl RoomState {
                 event,
                 except,
             } => self.release_presence(unit, yjs, &event, except),
+            Out::CaughtUp { session, stream } => self.caught_up(session, stream),
             Out::Ended { session } => self.forget_left(session),
             Out::Snapshot(snapshot) => self.effects.push(Effect::Job(Job::Snapshot(snapshot))),
         }
@@ -110,7 +111,9 @@ impl RoomState {
             self.release_to_everyone(&event, None, accepted.revision);
             if *change == FileChange::Deleted {
                 for member in self.members.values_mut() {
-                    member.open.remove(&accepted.file);
+                    if member.open.remove(&accepted.file).is_some() && member.behind_from.is_some() {
+                        member.closed_unseen.insert(accepted.file);
+                    }
                     if member
                         .cursor
                         .as_ref()
