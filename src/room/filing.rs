@@ -93,7 +93,10 @@ impl RoomState {
             if let Some(open) = member.open.get_mut(&file) {
                 open.ends.get_or_insert(deleted);
             }
-            member.cursor.take_if(|cursor| cursor.file == file);
+            if member.cursor.take_if(|cursor| cursor.file == file).is_some() {
+                member.show = true;
+                self.presence_dirty = true;
+            }
         }
     }
 
@@ -103,6 +106,9 @@ impl RoomState {
         for member in self.members.values_mut() {
             if member.open.get(&file).is_some_and(ended) {
                 member.open.remove(&file);
+                if member.behind_from.is_some() {
+                    member.closed_unseen.insert(file);
+                }
             }
         }
     }

@@ -95,6 +95,8 @@ impl RoomState {
             member.end_stream(replaced, |event, unit| encode.encode(event, unit));
             member.open.clear();
             member.behind_from = None;
+            member.closed_unseen.clear();
+            member.catching_up = false;
             member.stream = stream;
             member.door = door;
             member.state = ParticipantState::Present;

@@ -1,6 +1,6 @@
 //! A session as its room has it: its stream, its open files, and the numbers of its operations.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use crate::document::Unit;
@@ -37,6 +37,10 @@ pub(super) struct Member {
     pub(super) open: HashMap<FileKey, OpenHere>,
     /// Directory and participant events were missed.
     pub(super) behind_from: Option<Revision>,
+    /// Files that were deleted while it had them open, and whose deletion it missed.
+    pub(super) closed_unseen: HashSet<FileKey>,
+    /// What it missed is on its way, and leaves when it is committed.
+    pub(super) catching_up: bool,
     /// The highest op id that was accepted.
     pub(super) highest: OpId,
     /// Accepted operations that are not yet committed: the stream that waits for the receipt, and their revision.
@@ -119,6 +123,8 @@ impl Member {
             heard: now,
             open: HashMap::new(),
             behind_from: None,
+            closed_unseen: HashSet::new(),
+            catching_up: false,
             highest,
             in_flight: BTreeMap::new(),
             parked: VecDeque::new(),

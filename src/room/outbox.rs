@@ -137,6 +137,16 @@ impl Outbox {
         drained
     }
 
+    /// Wakes the room when the reader has taken everything; at once if it has.
+    pub(super) fn wake_when_drained(&self) {
+        let mut queue = self.0.0.lock();
+        if queue.frames.is_empty() {
+            self.0.0.room.notify_one();
+        } else {
+            queue.room_waits = true;
+        }
+    }
+
     /// Whether a large answer should wait until the reader has taken more; if so, the room is woken then.
     pub(super) fn is_full(&self) -> bool {
         let mut queue = self.0.0.lock();

@@ -79,6 +79,7 @@ impl RoomState {
                 }
             }
             Out::Presence { form, event, except } => self.release_presence(form, &event, except),
+            Out::CaughtUp { session, stream } => self.caught_up(session, stream),
             Out::Ended { session } => self.forget_left(session),
             Out::Snapshot(snapshot) => self.effects.push(Effect::Job(Job::Snapshot(snapshot))),
         }

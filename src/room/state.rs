@@ -105,6 +105,8 @@ pub(super) enum Out {
         event: Event,
         except: Option<SessionId>,
     },
+    /// The end of what a stream that fell behind is brought up to date with.
+    CaughtUp { session: SessionId, stream: u64 },
     /// The end of a session that has left, after its last receipts.
     Ended { session: SessionId },
     /// A file's state to keep.

@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod catching_up;
 mod commit_outcomes;
 mod contract;
 mod convergence;
@@ -33,6 +34,7 @@ mod rpc_parts;
 mod rpc_status;
 mod rpc_wire;
 mod server;
+mod slow_reader;
 mod store;
 mod trouble;
 
