@@ -12,10 +12,14 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 /// A COMMIT on the wire.
 const COMMIT: &[u8] = b"COMMIT\0";
+/// How the statement begins that is a commit by itself.
+const INSERT: &[u8] = b"insert into operations";
+/// How the driver's names of prepared statements begin.
+const PREPARED: &[u8] = b"sqlx_s_";
 /// An answer that breaks the protocol so that the product's driver panics over it: "ready", without saying for what.
 const NONSENSE: [u8; 5] = [b'Z', 0, 0, 0, 4];
 
-/// What is to become of the next COMMIT, or of another statement.
+/// What is to become of the next commit, or of another statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// The connection is cut before the server has it.
@@ -100,7 +104,7 @@ impl Proxy {
         self.port
     }
 
-    /// Says what becomes of the next COMMIT, once.
+    /// Says what becomes of the next commit of the log, once: a COMMIT, or the statement that is one by itself.
     pub fn cut_next_commit(&self, cut: Cut) {
         self.cut_next(COMMIT, cut);
     }
@@ -154,12 +158,12 @@ impl Proxy {
         self.shared.frozen.send_replace(false);
     }
 
-    /// Lets a held COMMIT go on to the server.
+    /// Lets a held commit go on to the server.
     pub fn release(&self) {
         self.shared.held.send_replace(false);
     }
 
-    /// How many COMMITs were cut or held.
+    /// How many commits were cut or held.
     pub fn cuts(&self) -> usize {
         self.shared.cuts.load(Ordering::SeqCst)
     }
@@ -187,10 +191,10 @@ impl Shared {
         tasks.drain(..).for_each(|task| task.abort());
     }
 
-    /// Takes the plan if these bytes are what it is for.
-    fn planned(&self, bytes: &[u8]) -> Option<Cut> {
+    /// Takes the plan if these bytes are what it is for; `commits` says whether they carry out the log's own statement.
+    fn planned(&self, bytes: &[u8], commits: bool) -> Option<Cut> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        let meant = |plan: &mut Plan| bytes.windows(plan.at.len()).any(|window| window == plan.at);
+        let meant = |plan: &mut Plan| position(bytes, plan.at).is_some() || (commits && plan.at == COMMIT);
         let plan = plan.take_if(meant)?;
         if plan.then != Then::GoOn {
             self.admits.send_replace(false);
@@ -251,13 +255,14 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) {
 
 async fn upward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, next: &watch::Sender<Answer>) {
     let mut buffer = vec![0; 64 << 10];
+    let mut insert = Insert::default();
     while let Ok(count) = from.read(&mut buffer).await {
         if count == 0 {
             return;
         }
         thawed(shared).await;
         let bytes = &buffer[..count];
-        match shared.planned(bytes) {
+        match shared.planned(bytes, insert.is_in(bytes)) {
             Some(Cut::BeforeServer) => return,
             Some(Cut::AfterServer) => {
                 next.send_replace(Answer::Lost);
@@ -274,6 +279,33 @@ async fn upward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared
             return;
         }
     }
+}
+
+/// The log's own statement on one connection: prepared once, with its text, and carried out by its name.
+#[derive(Default)]
+struct Insert {
+    /// What carries it out: its name, after that of the portal, which is empty.
+    bind: Option<Vec<u8>>,
+}
+
+impl Insert {
+    /// Whether it is carried out here.
+    fn is_in(&mut self, bytes: &[u8]) -> bool {
+        if let Some(text) = position(bytes, INSERT)
+            && let Some(name) = bytes[..text]
+                .windows(PREPARED.len())
+                .rposition(|window| window == PREPARED)
+        {
+            // The name ends with the zero right before the text, or a few words before.
+            let name = bytes[name..text].split(|byte| *byte == 0).next().unwrap_or_default();
+            self.bind = Some([&[0], name, &[0]].concat());
+        }
+        self.bind.as_ref().is_some_and(|bind| position(bytes, bind).is_some())
+    }
+}
+
+fn position(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).position(|window| window == part)
 }
 
 async fn thawed(shared: &Shared) {

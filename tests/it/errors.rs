@@ -28,11 +28,16 @@ use self::row::{Row, Shows};
 use crate::contract::name;
 
 /// Reasons that need trouble, not bad input: each with the file and the test that provokes it.
-const IN_TROUBLE: [(Reason, &str, &str); 5] = [
+const IN_TROUBLE: [(Reason, &str, &str); 6] = [
     (
         Reason::RoomUnavailable,
-        "errors/trouble.rs",
-        "a_file_that_cannot_be_read_back_is_refused_and_said_to_be_safe",
+        "trouble/lost_race.rs",
+        "a_foreign_row_at_the_next_revision_costs_a_goodbye_and_no_operation",
+    ),
+    (
+        Reason::FileUnreadable,
+        "trouble/damage.rs",
+        "a_delta_of_garbage_refuses_its_file_and_nothing_else",
     ),
     (
         Reason::StoreUnavailable,

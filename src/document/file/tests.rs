@@ -267,7 +267,7 @@ fn deleted_text_of_any_length_loads_again() {
 }
 
 #[test]
-fn many_changes_of_a_long_text_are_made_in_time() {
+fn many_changes_of_a_long_text_are_written_from_the_middle_on() {
     let line = "a line of text, 😀\n";
     let lines = 100_000;
     let length = Unit::CodePoint.len_of(line);
@@ -275,12 +275,12 @@ fn many_changes_of_a_long_text_are_made_in_time() {
         let mut document = written(&line.repeat(lines));
         let change = |at: u32| UnitChange::new(10 * at * length, 1, insert);
         let changes: Vec<UnitChange> = (0..lines as u32 / 10).map(change).collect();
-        let begun = std::time::Instant::now();
         let applied = document.edit(Unit::CodePoint, &changes).expect("an edit");
-        // Some tenths of a second in a debug build; from one end on it takes many times this.
-        let took = begun.elapsed();
-        assert!(took < std::time::Duration::from_secs(5), "{insert:?}: {took:?}");
         assert_eq!(applied.delta.changes_in(Unit::CodePoint), changes);
+        let update = update::read(&applied.update).expect("an update");
+        let first = update.sections.iter().flatten().next().and_then(|block| block.origin);
+        let middle = Unit::Utf16.len_of(line) * lines as u32 / 2;
+        assert!(first.is_none_or(|first| first.clock.abs_diff(middle) < middle / 10));
         assert!(document.check());
         let expected = format!("{insert}{}{}", &line[1..], line.repeat(9)).repeat(lines / 10);
         assert_eq!(document.text(), expected.as_str());

@@ -9,7 +9,6 @@ use tandem::document::Unit;
 use tandem::limits::{LOADING_WAITERS, RETRY_DELAY};
 use tandem::rpc::proto::v1;
 use tandem::rpc::proto::v1::client_message::Kind;
-use tandem_testkit::both_databases;
 use tandem_testkit::client::{Client, Door, TextSession, reason, reason_of};
 use tandem_testkit::database::TestDatabase;
 use tandem_testkit::server::TestServer;
@@ -47,30 +46,6 @@ async fn goodbye(client: &Client, room: &str, door: Door) -> (TextSession, Statu
     (ada, end, goodbye)
 }
 
-both_databases! {
-    async fn a_file_that_cannot_be_read_back_is_refused_and_said_to_be_safe(database) {
-        let server = TestServer::start(database).await;
-        let room = room(&server.client()).await;
-        let database = server.stop().await;
-        let beside = database.connection().await;
-        let broken = if database.is_postgres() { "'\\xff'::bytea" } else { "x'ff'" };
-        let change = format!("UPDATE operations SET yjs_update = {broken} WHERE revision = 1");
-        beside.execute_unprepared("DELETE FROM snapshots").await.expect("no snapshots");
-        beside.execute_unprepared(&change).await.expect("changed");
-        let server = TestServer::start(database).await;
-        let client = server.client();
-        let status = client.read_file(&room, "main.txt").await.expect_err("it cannot be read back");
-        assert_passing(&status, Code::Unavailable, "ROOM_UNAVAILABLE");
-        for door in Door::ALL {
-            let (_, end, goodbye) = goodbye(&client, &room, door).await;
-            assert_passing(&end, Code::Unavailable, "ROOM_UNAVAILABLE");
-            assert_eq!(reason_of(&goodbye.error.expect("an error")), "ROOM_UNAVAILABLE");
-        }
-        // The room's other files are as they were.
-        assert_eq!(client.read_file(&room, "other.txt").await.expect("read").0, "other");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_does_not_answer_is_told_with_a_delay() {
     let server = TestServer::start(TestDatabase::postgres().await).await;
@@ -79,6 +54,11 @@ async fn a_database_that_does_not_answer_is_told_with_a_delay() {
     // The room is read again, without its texts.
     let server = server.restart().await;
     let client = server.client();
+    let list = v1::ListFilesRequest {
+        room: room.clone(),
+        ..Default::default()
+    };
+    client.files().list_files(list).await.expect("the room is open");
     let beside = server.database().connection().await;
     let lock = beside.begin().await.expect("a transaction");
     let stall = "LOCK TABLE snapshots IN ACCESS EXCLUSIVE MODE";
