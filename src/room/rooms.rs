@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rand::Rng;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::document::Unit;
@@ -21,7 +22,7 @@ use crate::room::message::{
 };
 use crate::room::outbox::outbox;
 use crate::room::refusals::session_unknown;
-use crate::room::registry::{Found, Live, Place, Registry, opened};
+use crate::room::registry::{Found, Live, Place, Registry, opened, stopping};
 use crate::room::session::{Attached, Session, SessionSender};
 use crate::room::state::RoomState;
 use crate::room::token::{hash_token, new_token};
@@ -53,6 +54,8 @@ struct Inner {
     attached: Attached,
     streams: AtomicU64,
     tasks: TaskTracker,
+    /// Cancelled when nobody is let in any more.
+    leaving: CancellationToken,
     idle_after: Duration,
     /// One permit for each call that waits for a room to load.
     waiters: Semaphore,
@@ -69,6 +72,7 @@ impl Rooms {
             attached: Attached::default(),
             streams: AtomicU64::new(0),
             tasks: TaskTracker::new(),
+            leaving: CancellationToken::new(),
             idle_after,
             waiters: Semaphore::new(limits::LOADING_WAITERS),
         }))
@@ -382,9 +386,16 @@ impl Rooms {
         )
     }
 
+    /// Waits until nobody is let in any more: those who have not said who they are need not be waited for.
+    pub async fn closed(&self) -> Error {
+        self.0.leaving.cancelled().await;
+        stopping()
+    }
+
     /// Ends all rooms: every stream gets goodbye, and what was accepted is committed.
     pub async fn shutdown(&self, grace: Duration) {
         let deadline = tokio::time::Instant::now() + grace;
+        self.0.leaving.cancel();
         for wait in self.0.registry.stop() {
             // A room that is loading just now is told when it is there; a full queue is worked off first.
             let told = async {

@@ -95,7 +95,7 @@ async fn write_and_kill(
 }
 
 /// The file's operations as the database has them, while no server has it open.
-async fn log(database: &TestDatabase, room: &str) -> Vec<LoggedChange> {
+pub(crate) async fn log(database: &TestDatabase, room: &str) -> Vec<LoggedChange> {
     let store = database.open().await;
     let room = RoomRef::Id(room.parse().expect("an id"));
     let at = store.find_room(&room).await.expect("read").expect("the room");

@@ -16,6 +16,7 @@ mod hostile;
 mod hostile_doors;
 mod kills;
 mod layers;
+mod leaving;
 mod node;
 mod plans;
 mod python;
