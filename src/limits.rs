@@ -100,6 +100,8 @@ pub const TYPING: Duration = Duration::from_secs(3);
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);
 /// How long streams wait for receipts on their way before they get goodbye at shutdown.
 pub const LAST_RECEIPTS: Duration = Duration::from_secs(2);
+/// How long before the end of the grace time what is still open is cut: the process has to end within it.
+pub const LAST_MOMENT: Duration = Duration::from_millis(100);
 /// How long an ending room waits for the database before it leaves the rest to the log's writer.
 pub const DRAIN: Duration = Duration::from_secs(5);
 /// How long a file that nobody has open stays in memory.

@@ -6,6 +6,7 @@
 
 mod connection;
 mod guard;
+mod health;
 mod listener;
 mod pages;
 pub mod product;
@@ -22,11 +23,13 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::service::Routes;
+use tonic::service::{LayerExt as _, Routes};
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, health_reporter};
+use tower::ServiceBuilder;
 
 use crate::config::Config;
+use crate::limits;
 use crate::telemetry;
 use state::State;
 
@@ -79,7 +82,9 @@ impl Server {
         }
         let state = Arc::new(State::new(backend, metrics, services));
         let (tasks, stop, cut) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
-        let router = router::router(routes.add_service(health_service), config, Arc::clone(&state));
+        let ending = ServiceBuilder::new().layer(health::ending(stop.clone()));
+        let routes = routes.add_service(ending.named_layer(health_service));
+        let router = router::router(routes, config, Arc::clone(&state));
         tasks.spawn(listener::accept(
             listener,
             router,
@@ -108,11 +113,12 @@ impl RunningServer {
         self.address
     }
 
-    /// Leaves: tells (health, readiness, goodbye, GOAWAY), waits, and after `grace` cuts what is still open.
+    /// Leaves: tells (health, readiness, goodbye, GOAWAY), waits, and just before the end of `grace` cuts what is still
+    /// open.
     ///
     /// Returns whether everything ended by itself.
     pub async fn shutdown(self, grace: Duration) -> bool {
-        let deadline = Instant::now() + grace;
+        let deadline = Instant::now() + grace.saturating_sub(limits::LAST_MOMENT);
         tracing::info!(seconds = grace.as_secs(), "leaving");
         self.state.leave();
         for service in self.state.services() {

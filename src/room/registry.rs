@@ -188,7 +188,8 @@ impl Drop for Place {
     }
 }
 
-fn stopping() -> Error {
+/// Nobody is let in any more.
+pub(super) fn stopping() -> Error {
     Error::new(Reason::ShuttingDown, "the server is shutting down: connect again").retry_after(retry_delay())
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rand::Rng;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::document::Unit;
@@ -21,7 +22,7 @@ use crate::room::message::{
 };
 use crate::room::outbox::outbox;
 use crate::room::refusals::session_unknown;
-use crate::room::registry::{Registry, opened};
+use crate::room::registry::{Registry, opened, stopping};
 use crate::room::session::{Attached, Session, SessionSender};
 use crate::room::token::{hash_token, new_token};
 use crate::room::{clock, gone, slug};
@@ -52,6 +53,8 @@ pub(super) struct Inner {
     attached: Attached,
     streams: AtomicU64,
     pub(super) tasks: TaskTracker,
+    /// Cancelled when nobody is let in any more.
+    leaving: CancellationToken,
     pub(super) idle_after: Duration,
     /// One permit for each call that waits for a room to load.
     pub(super) waiters: Semaphore,
@@ -68,6 +71,7 @@ impl Rooms {
             attached: Attached::default(),
             streams: AtomicU64::new(0),
             tasks: TaskTracker::new(),
+            leaving: CancellationToken::new(),
             idle_after,
             waiters: Semaphore::new(limits::LOADING_WAITERS),
         }))
@@ -329,9 +333,16 @@ impl Rooms {
         }
     }
 
+    /// Waits until nobody is let in any more: those who have not said who they are need not be waited for.
+    pub async fn closed(&self) -> Error {
+        self.0.leaving.cancelled().await;
+        stopping()
+    }
+
     /// Ends all rooms: every stream gets goodbye, and what was accepted is committed.
     pub async fn shutdown(&self, grace: Duration) {
         let deadline = tokio::time::Instant::now() + grace;
+        self.0.leaving.cancel();
         for wait in self.0.registry.stop() {
             // A room that is loading just now is told when it is there; a full queue is worked off first.
             let told = async {

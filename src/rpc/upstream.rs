@@ -24,8 +24,10 @@ pub(super) type Joined = (Session, Streaming<v1::CollaborateRequest>);
 
 /// Reads the join and carries it out.
 pub(super) async fn join(rooms: Rooms, mut inbound: Streaming<v1::CollaborateRequest>) -> Result<Joined> {
-    let first = timeout(JOIN_WAIT, next(&mut inbound)).await;
-    let first = first.map_err(|_| not_joined())??;
+    let first = tokio::select! {
+        first = timeout(JOIN_WAIT, next(&mut inbound)) => first.map_err(|_| not_joined())??,
+        error = rooms.closed() => return Err(error),
+    };
     let Some(client_message::Kind::Join(join)) = first else {
         return Err(not_joined());
     };

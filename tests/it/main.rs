@@ -17,6 +17,7 @@ mod hostile;
 mod hostile_doors;
 mod kills;
 mod layers;
+mod leaving;
 mod node;
 mod pasted;
 mod plans;

@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use tandem::limits;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::support::{Http2, PATIENCE, TestServer};
+use super::support::{Http2, PATIENCE, TestServer, assert_refused};
 
 #[tokio::test]
 async fn a_watcher_is_told_and_does_not_hold_the_server() {
@@ -22,22 +24,39 @@ async fn a_watcher_is_told_and_does_not_hold_the_server() {
     let first = watch.message().await.expect("a state").expect("the first state");
     assert_eq!(first.status(), ServingStatus::Serving);
 
-    let grace = Duration::from_millis(500);
-    let start = Instant::now();
-    let leaving = tokio::spawn(server.running.shutdown(grace));
+    let leaving = tokio::spawn(server.running.shutdown(2 * PATIENCE));
     let second = timeout(PATIENCE, watch.message())
         .await
         .expect("in time")
         .expect("a state")
         .expect("the second state");
     assert_eq!(second.status(), ServingStatus::NotServing);
-    let ended = timeout(PATIENCE, leaving).await.expect("in time").expect("no panic");
-    assert!(!ended, "the watcher had to be cut");
-    assert!(start.elapsed() >= grace);
     let end = timeout(PATIENCE, watch.message())
         .await
         .expect("the stream ends in time");
-    assert!(!matches!(end, Ok(Some(_))), "{end:?}");
+    assert_refused(
+        &end.expect_err("it ends with a reason"),
+        Code::Unavailable,
+        "SHUTTING_DOWN",
+    );
+    let ended = timeout(PATIENCE, leaving).await.expect("in time").expect("no panic");
+    assert!(ended, "nothing had to be cut");
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_is_cut_within_the_grace_time() {
+    let server = TestServer::start().await;
+    let mut http2 = Http2::connect(server.address).await;
+    let header = ("te", "trailers");
+    let call = tokio::spawn(async move { http2.post("/test.Service/Never", "application/grpc", header).await });
+    timeout(PATIENCE, server.called.notified())
+        .await
+        .expect("the call begins");
+    let (grace, start) = (Duration::from_millis(600), Instant::now());
+    assert!(!server.running.shutdown(grace).await, "the call had to be cut");
+    let took = start.elapsed();
+    assert!(took >= grace - limits::LAST_MOMENT && took < grace, "{took:?}");
+    assert!(call.await.is_err(), "it was cut, not answered");
 }
 
 #[tokio::test]
