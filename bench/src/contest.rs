@@ -1,0 +1,118 @@
+//! Who is measured, how often, and in which order: one after the other, round by round, so that a machine that becomes
+//! slower meanwhile becomes slower for all.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use crate::Result;
+
+/// Who is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Contender {
+    /// A bare tonic server that passes opaque bytes on.
+    Floor,
+    /// Tandem on a SQLite file.
+    Sqlite,
+    /// Tandem on PostgreSQL.
+    Postgres,
+}
+
+impl Contender {
+    /// The head of its column.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::Sqlite => "SQLite FULL",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
+/// How everything is measured.
+pub(crate) struct Setting {
+    /// Whether runs are short and few.
+    pub(crate) quick: bool,
+    /// Runs of each contender.
+    pub(crate) runs: usize,
+    /// The server's binary.
+    pub(crate) server: PathBuf,
+    /// Where databases can be created.
+    pub(crate) database: Option<Database>,
+    /// Where servers keep their data.
+    pub(crate) folder: PathBuf,
+    /// Who takes part, in order.
+    pub(crate) contenders: Vec<Contender>,
+}
+
+/// What one run gave: figures by name, in the order of the table's rows.
+pub(crate) type Figures = Vec<(&'static str, f64)>;
+
+/// What all runs gave.
+pub(crate) type Outcome = BTreeMap<Contender, Vec<Figures>>;
+
+impl Setting {
+    /// Runs all contenders round by round, and says on the way what each run gave.
+    pub(crate) fn contest(&self, what: &str, mut run: impl FnMut(Contender) -> Result<Figures>) -> Result<Outcome> {
+        let mut outcome = Outcome::new();
+        for round in 1..=self.runs {
+            for &contender in &self.contenders {
+                let figures = run(contender).map_err(|error| format!("{what}, {}: {error}", contender.title()))?;
+                let told: Vec<String> = figures
+                    .iter()
+                    .map(|(name, value)| format!("{name} {value:.3}"))
+                    .collect();
+                eprintln!(
+                    "{what} {round}/{} {}: {}",
+                    self.runs,
+                    contender.title(),
+                    told.join(", ")
+                );
+                outcome.entry(contender).or_default().push(figures);
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// A PostgreSQL cluster, as the URL of a database in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    url: String,
+}
+
+impl Database {
+    pub(crate) fn new(url: String) -> Result<Self> {
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        if scheme.starts_with("postgres") && rest.contains('/') {
+            Ok(Self { url })
+        } else {
+            Err("--database wants postgres://user@host/name; SQLite is measured anyway".into())
+        }
+    }
+
+    /// The URL of another database in it.
+    pub(crate) fn url_of(&self, name: &str) -> String {
+        let base = self.url.rsplit_once('/').map_or(self.url.as_str(), |(base, _)| base);
+        format!("{base}/{name}")
+    }
+
+    pub(crate) fn create(&self, name: &str) -> Result<()> {
+        self.execute(format!("create database {name}"))
+    }
+
+    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+        self.execute(format!("drop database if exists {name} with (force)"))
+    }
+
+    fn execute(&self, statement: String) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut connection = PgConnection::connect(&self.url).await?;
+            connection.execute(AssertSqlSafe(statement)).await?;
+            Ok(connection.close().await?)
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! Where one server lives while it is measured: a folder, perhaps a database, and a process; all gone afterwards.
+
+use std::io::{BufRead, BufReader, Lines, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tandem_testkit::process::{Place, Process};
+
+use crate::contest::{Contender, Database, Setting};
+use crate::{Result, process};
+
+/// Tells this process's folders and databases apart.
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+/// How long a server may take to write down its counters.
+const METRICS_WAIT: Duration = Duration::from_secs(5);
+
+/// A running server with its data.
+pub(crate) struct Home {
+    server: Server,
+    /// The database of its own, if it is on PostgreSQL.
+    database: Option<(Database, String)>,
+    folder: PathBuf,
+}
+
+enum Server {
+    Floor(Floor),
+    Tandem(Process),
+}
+
+struct Floor {
+    child: Child,
+    address: SocketAddr,
+    /// Kept, so that it can go on writing.
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Home {
+    /// Starts a contender on data of its own that is empty.
+    pub(crate) fn start(setting: &Setting, contender: Contender) -> Result<Self> {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("tandem_bench_{}_{number}", std::process::id());
+        let folder = setting.folder.join(&name);
+        std::fs::create_dir_all(&folder)?;
+        if contender == Contender::Floor {
+            let server = Server::Floor(Floor::start()?);
+            return Ok(Self {
+                server,
+                database: None,
+                folder,
+            });
+        }
+        let database = setting.database.clone().filter(|_| contender == Contender::Postgres);
+        if let Some(database) = &database {
+            database.create(&name)?;
+        }
+        let place = Place {
+            url: database.as_ref().map(|database| database.url_of(&name)),
+            folder: folder.clone(),
+        };
+        Ok(Self {
+            server: Server::Tandem(Process::start(&setting.server, place)),
+            database: database.map(|database| (database, name)),
+            folder,
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        match &self.server {
+            Server::Floor(floor) => floor.address,
+            Server::Tandem(tandem) => tandem.address(),
+        }
+    }
+
+    /// CPU time of the server so far.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        process::cpu(self.id())
+    }
+
+    /// Memory of the server now.
+    pub(crate) fn resident_bytes(&self) -> Result<u64> {
+        process::resident_bytes(self.id())
+    }
+
+    /// One of the server's own counters; 0 if it has not counted yet, or is the floor.
+    pub(crate) fn counter(&self, name: &str) -> Result<f64> {
+        let Server::Tandem(tandem) = &self.server else {
+            return Ok(0.0);
+        };
+        let mut stream = TcpStream::connect(tandem.address())?;
+        stream.set_read_timeout(Some(METRICS_WAIT))?;
+        write!(
+            stream,
+            "GET /metrics HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+            tandem.address()
+        )?;
+        let mut page = String::new();
+        stream.read_to_string(&mut page)?;
+        let value = page
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        Ok(value.unwrap_or(0.0))
+    }
+
+    fn id(&self) -> u32 {
+        match &self.server {
+            Server::Floor(floor) => floor.child.id(),
+            Server::Tandem(tandem) => tandem.id(),
+        }
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        match &mut self.server {
+            Server::Floor(floor) => floor.kill(),
+            Server::Tandem(tandem) => tandem.kill(),
+        }
+        if let Some((database, name)) = &self.database
+            && let Err(error) = database.remove(name)
+        {
+            eprintln!("tandem-bench: a database was left behind: {name}: {error}");
+        }
+        // What can't be removed lies in a folder for such things.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Floor {
+    fn start() -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut child = command
+            .arg("floor")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut output = BufReader::new(child.stdout.take().ok_or("the floor's output is piped")?).lines();
+        let line = output.next().ok_or("the floor did not start")??;
+        Ok(Self {
+            child,
+            address: line.parse()?,
+            _output: output,
+        })
+    }
+
+    fn kill(&mut self) {
+        // Either fails only if it has ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

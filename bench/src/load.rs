@@ -1,0 +1,81 @@
+//! The load: many lean clients in one process, on one thread, so that the server has the rest of the machine.
+
+pub(crate) mod hand;
+pub(crate) mod latencies;
+pub(crate) mod messages;
+pub(crate) mod person;
+pub(crate) mod rooms;
+pub(crate) mod session;
+pub(crate) mod typist;
+pub(crate) mod wire;
+
+use std::io::BufRead;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::task::LocalSet;
+
+use crate::Result;
+
+/// What the load is told to do, in one line.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// Where the server listens.
+    pub(crate) address: SocketAddr,
+    /// What to do with it.
+    pub(crate) work: Work,
+}
+
+/// What there is to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Work {
+    /// Writers in rooms.
+    Rooms(rooms::Plan),
+}
+
+/// What the load answers, a line each.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Line {
+    /// A part begins or ends. The load waits for a line before it goes on.
+    Mark(String),
+    /// The end, and what was seen.
+    Report(Value),
+    /// It did not work.
+    Failed(String),
+}
+
+/// Reads the job and does it.
+pub(crate) fn run() -> Result<()> {
+    let job: Job = serde_json::from_str(&line()?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let told = LocalSet::new().block_on(&runtime, async {
+        match job.work {
+            Work::Rooms(plan) => rooms::run(job.address, plan).await,
+        }
+    });
+    tell(&match told {
+        Ok(report) => Line::Report(report),
+        Err(error) => Line::Failed(error.to_string()),
+    })
+}
+
+/// Passes a mark: the accounts are read while all clients stand still.
+pub(crate) fn mark(name: &str) -> Result<()> {
+    tell(&Line::Mark(name.to_owned()))?;
+    line().map(drop)
+}
+
+fn tell(line: &Line) -> Result<()> {
+    println!("{}", serde_json::to_string(line)?);
+    Ok(())
+}
+
+fn line() -> Result<String> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    if line.is_empty() {
+        return Err("nobody tells the load to go on".into());
+    }
+    Ok(line)
+}
