@@ -19,7 +19,11 @@ enum Command {
     /// Every scenario.
     All(All),
     /// 25 rooms of 4 writers: server CPU per delivery, receipts, commits.
-    Rooms(Rooms),
+    Rooms(One<scenario::rooms::Choice>),
+    /// Keys in texts of 1 KB, 100 KB and 1 MB with their history: server CPU per key.
+    Edit(One<scenario::edit::Choice>),
+    /// One writer and up to 199 readers: server CPU per edit, and how soon it is everywhere.
+    Fanout(One<scenario::fanout::Choice>),
     /// The floor's server.
     #[command(hide = true)]
     Floor,
@@ -32,14 +36,18 @@ enum Command {
 struct All {
     #[command(flatten)]
     common: Common,
+    /// The recorded session that gives texts their history; by default the one of a Rust file in the repository.
+    #[arg(long, value_name = "PATH")]
+    trace: Option<PathBuf>,
 }
 
+/// One scenario.
 #[derive(Args)]
-struct Rooms {
+struct One<Choice: Args> {
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
-    choice: scenario::rooms::Choice,
+    choice: Choice,
 }
 
 /// What every scenario asks for.
@@ -69,8 +77,10 @@ impl Arguments {
     /// Does what was asked for.
     pub(crate) fn run(self) -> Result<()> {
         match self.command {
-            Command::All(all) => scenario::all(&all.common.setting()?),
-            Command::Rooms(rooms) => scenario::rooms::run(&rooms.common.setting()?, &rooms.choice),
+            Command::All(all) => scenario::all(&all.common.setting()?, all.trace),
+            Command::Rooms(one) => scenario::rooms::run(&one.common.setting()?, &one.choice),
+            Command::Edit(one) => scenario::edit::run(&one.common.setting()?, &one.choice),
+            Command::Fanout(one) => scenario::fanout::run(&one.common.setting()?, &one.choice),
             Command::Floor => floor::serve(),
             Command::Load => load::run(),
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
-use crate::home::Home;
+use crate::home::{Counters, Home};
 use crate::load::{Job, Line, Work};
 use crate::{Result, process};
 
@@ -24,7 +24,7 @@ struct Sample {
 struct Mark {
     name: String,
     ended: Sample,
-    commits: f64,
+    counters: Counters,
     begins: Sample,
 }
 
@@ -39,6 +39,8 @@ pub(crate) struct Span {
     pub(crate) load: f64,
     /// Commits of the log.
     pub(crate) commits: f64,
+    /// Seconds that they took.
+    pub(crate) commit_seconds: f64,
 }
 
 /// A load that has ended.
@@ -56,7 +58,8 @@ impl<R> Played<R> {
             seconds: (to.ended.at - from.begins.at).as_secs_f64(),
             server: (to.ended.server - from.begins.server).as_secs_f64(),
             load: (to.ended.load - from.begins.load).as_secs_f64(),
-            commits: to.commits - from.commits,
+            commits: to.counters.commits - from.counters.commits,
+            commit_seconds: to.counters.commit_seconds - from.counters.commit_seconds,
         })
     }
 
@@ -94,7 +97,7 @@ pub(crate) fn play<R: DeserializeOwned>(home: &Home, work: Work) -> Result<Playe
                 marks.push(Mark {
                     name,
                     ended: sample(home, &load)?,
-                    commits: home.counter("tandem_store_commits_total")?,
+                    counters: home.counters()?,
                     begins: sample(home, &load)?,
                 });
                 writeln!(up, "go")?;

@@ -25,6 +25,15 @@ pub(crate) struct Home {
     folder: PathBuf,
 }
 
+/// What the server counts itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counters {
+    /// Commits of the log so far.
+    pub(crate) commits: f64,
+    /// Seconds that they took.
+    pub(crate) commit_seconds: f64,
+}
+
 enum Server {
     Floor(Floor),
     Tandem(Process),
@@ -85,10 +94,10 @@ impl Home {
         process::resident_bytes(self.id())
     }
 
-    /// One of the server's own counters; 0 if it has not counted yet, or is the floor.
-    pub(crate) fn counter(&self, name: &str) -> Result<f64> {
+    /// The server's own counters; all 0 at the floor.
+    pub(crate) fn counters(&self) -> Result<Counters> {
         let Server::Tandem(tandem) = &self.server else {
-            return Ok(0.0);
+            return Ok(Counters::default());
         };
         let mut stream = TcpStream::connect(tandem.address())?;
         stream.set_read_timeout(Some(METRICS_WAIT))?;
@@ -99,10 +108,15 @@ impl Home {
         )?;
         let mut page = String::new();
         stream.read_to_string(&mut page)?;
-        let value = page
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-        Ok(value.unwrap_or(0.0))
+        let value = |name| {
+            let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            // What has not happened yet is not on the page.
+            line.and_then(|value| value.trim().parse().ok()).unwrap_or(0.0)
+        };
+        Ok(Counters {
+            commits: value("tandem_store_commits_total"),
+            commit_seconds: value("tandem_store_commit_seconds_sum"),
+        })
     }
 
     fn id(&self) -> u32 {

@@ -1,11 +1,13 @@
 //! The load: many lean clients in one process, on one thread, so that the server has the rest of the machine.
 
+pub(crate) mod edit;
 pub(crate) mod hand;
 pub(crate) mod latencies;
 pub(crate) mod messages;
 pub(crate) mod person;
 pub(crate) mod rooms;
 pub(crate) mod session;
+pub(crate) mod stamp;
 pub(crate) mod typist;
 pub(crate) mod wire;
 
@@ -32,6 +34,8 @@ pub(crate) struct Job {
 pub(crate) enum Work {
     /// Writers in rooms.
     Rooms(rooms::Plan),
+    /// Keys in texts of several sizes.
+    Edit(edit::Plan),
 }
 
 /// What the load answers, a line each.
@@ -52,6 +56,7 @@ pub(crate) fn run() -> Result<()> {
     let told = LocalSet::new().block_on(&runtime, async {
         match job.work {
             Work::Rooms(plan) => rooms::run(job.address, plan).await,
+            Work::Edit(plan) => edit::run(job.address, plan).await,
         }
     });
     tell(&match told {

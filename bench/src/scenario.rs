@@ -1,11 +1,17 @@
 //! What is measured, one scenario a file.
 
+pub(crate) mod edit;
+pub(crate) mod fanout;
 pub(crate) mod rooms;
+
+use std::path::PathBuf;
 
 use crate::Result;
 use crate::contest::Setting;
 
 /// Runs every scenario with its usual choices.
-pub(crate) fn all(setting: &Setting) -> Result<()> {
-    rooms::run(setting, &rooms::Choice::default())
+pub(crate) fn all(setting: &Setting, trace: Option<PathBuf>) -> Result<()> {
+    rooms::run(setting, &rooms::Choice::default())?;
+    edit::run(setting, &edit::Choice::on(trace))?;
+    fanout::run(setting, &fanout::Choice::default())
 }

@@ -4,13 +4,14 @@ use crate::contest::{Contender, Outcome};
 
 /// One row: a figure, and what it is held against.
 pub(crate) struct Row {
-    /// The figure's name.
-    pub(crate) figure: &'static str,
-    /// What is wanted of it, in words.
-    pub(crate) wanted: &'static str,
-    /// Whether it is shown as a multiple of the floor's too.
-    pub(crate) against_floor: bool,
+    figure: &'static str,
+    wanted: &'static str,
+    against_floor: bool,
+    at_most: Option<AtMost>,
 }
+
+/// A bound that follows from other figures of the same runs: given those of the floor and the contender's own, by name.
+type AtMost = fn(floor: &dyn Fn(&str) -> Option<f64>, own: &dyn Fn(&str) -> Option<f64>) -> Option<f64>;
 
 impl Row {
     /// A figure that is only shown.
@@ -18,21 +19,48 @@ impl Row {
         Self::wanted(figure, "")
     }
 
-    /// A figure with a bound of its own.
+    /// A figure, and what is wanted of it in words.
     pub(crate) const fn wanted(figure: &'static str, wanted: &'static str) -> Self {
         Self {
             figure,
             wanted,
             against_floor: false,
+            at_most: None,
         }
     }
 
-    /// A figure that counts in multiples of the floor's.
+    /// A figure that is shown as a multiple of the floor's too.
     pub(crate) const fn against_floor(figure: &'static str, wanted: &'static str) -> Self {
         Self {
-            figure,
-            wanted,
             against_floor: true,
+            ..Self::wanted(figure, wanted)
+        }
+    }
+
+    /// A figure whose bound is computed, and shown beside it.
+    pub(crate) const fn at_most(figure: &'static str, wanted: &'static str, at_most: AtMost) -> Self {
+        Self {
+            at_most: Some(at_most),
+            ..Self::wanted(figure, wanted)
+        }
+    }
+
+    fn cell(&self, outcome: &Outcome, contender: Contender) -> String {
+        let own = |figure: &str| median(outcome, contender, figure);
+        let floor = |figure: &str| median(outcome, Contender::Floor, figure);
+        let Some(value) = own(self.figure) else {
+            return "–".to_owned();
+        };
+        let shown = number(value);
+        if contender == Contender::Floor {
+            return shown;
+        }
+        if let Some(floor) = floor(self.figure).filter(|floor| self.against_floor && *floor > 0.0) {
+            return format!("{shown} ({:.1}x)", value / floor);
+        }
+        match self.at_most.and_then(|at_most| at_most(&floor, &own)) {
+            Some(bound) => format!("{shown} (≤ {})", number(bound)),
+            None => shown,
         }
     }
 }
@@ -44,19 +72,7 @@ pub(crate) fn print(title: &str, rows: &[Row], outcome: &Outcome) {
     println!("| | {} | wanted |", titles.join(" | "));
     println!("|---|{}---|", "--:|".repeat(titles.len()));
     for row in rows {
-        let floor = median(outcome, Contender::Floor, row.figure);
-        let cells: Vec<String> = outcome
-            .keys()
-            .map(|&contender| {
-                let Some(value) = median(outcome, contender, row.figure) else {
-                    return "–".to_owned();
-                };
-                match floor.filter(|floor| row.against_floor && contender != Contender::Floor && *floor > 0.0) {
-                    Some(floor) => format!("{} ({:.1}x)", number(value), value / floor),
-                    None => number(value),
-                }
-            })
-            .collect();
+        let cells: Vec<String> = outcome.keys().map(|&contender| row.cell(outcome, contender)).collect();
         println!("| {} | {} | {} |", row.figure, cells.join(" | "), row.wanted);
     }
 }
@@ -72,7 +88,7 @@ pub(crate) fn median(outcome: &Outcome, contender: Contender, figure: &str) -> O
 }
 
 /// The middle of some values, or the mean of the two in the middle.
-fn middle(mut values: Vec<f64>) -> Option<f64> {
+pub(crate) fn middle(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     let upper = *values.get(half)?;

@@ -1,6 +1,7 @@
 //! One person at work: sends edits at a pace, and notes when receipts and other people's edits arrive.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -8,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::{sleep, sleep_until};
 
-use super::hand::{Hand, News, OnTheirWay, stamp};
+use super::hand::{Hand, News};
 use super::latencies::Latencies;
+use super::stamp::stamp;
 use super::wire::{Call, frame};
 use crate::Result;
 
@@ -30,6 +32,15 @@ pub(crate) enum Pace {
     Every(Duration),
 }
 
+/// How much people write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Extent {
+    /// For so long.
+    Time(Duration),
+    /// So many edits together.
+    Edits(u64),
+}
+
 /// Where the work stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -43,6 +54,8 @@ enum Phase {
 pub(crate) struct Watch {
     began: Instant,
     phase: watch::Sender<Phase>,
+    /// Edits that may still be sent.
+    left: Cell<u64>,
     /// Edits sent.
     pub(crate) sent: Cell<u64>,
     /// Arrivals that those make: one at each other person of the room.
@@ -59,6 +72,7 @@ impl Watch {
         Self {
             began: Instant::now(),
             phase: watch::Sender::new(Phase::Over),
+            left: Cell::default(),
             sent: Cell::default(),
             expected: Cell::default(),
             receipts: RefCell::default(),
@@ -66,8 +80,12 @@ impl Watch {
         }
     }
 
-    /// Lets people work for a time and waits until everything has arrived everywhere. What was seen before is forgotten.
-    pub(crate) async fn work(&self, people: &mut [Person], lasts: Duration) -> Result<()> {
+    /// Lets people work and waits until everything has arrived everywhere. What was seen before is forgotten.
+    pub(crate) async fn work(&self, people: &mut [Person], extent: Extent) -> Result<()> {
+        self.left.set(match extent {
+            Extent::Time(_) => u64::MAX,
+            Extent::Edits(edits) => edits,
+        });
         self.sent.set(0);
         self.expected.set(0);
         self.receipts.borrow_mut().clear();
@@ -75,15 +93,21 @@ impl Watch {
         self.phase.send_replace(Phase::Writing);
         let working = futures_util::future::try_join_all(people.iter_mut().map(|person| person.work(self)));
         let timing = async {
-            sleep(lasts).await;
+            match extent {
+                Extent::Time(lasts) => sleep(lasts).await,
+                Extent::Edits(_) => {
+                    while self.left.get() > 0 {
+                        sleep(LOOK).await;
+                    }
+                }
+            }
             self.phase.send_replace(Phase::Ending);
             let all_came = self.all_came().await;
             self.phase.send_replace(Phase::Over);
             all_came
         };
-        let (worked, all_came) = tokio::join!(working, timing);
-        worked?;
-        all_came
+        tokio::try_join!(working, timing)?;
+        Ok(())
     }
 
     async fn all_came(&self) -> Result<()> {
@@ -122,20 +146,21 @@ pub(crate) struct Person {
     first: Duration,
     /// How many others there are in its room.
     others: u64,
-    on_their_way: OnTheirWay,
+    /// When the edits that are on their way were sent, oldest first.
+    on_their_way: VecDeque<u64>,
     out: BytesMut,
 }
 
 impl Person {
     /// A person on its stream.
-    pub(crate) fn new(call: Call, hand: Hand, others: u64) -> Self {
+    pub(crate) fn new(hand: Hand, call: Call, others: u64) -> Self {
         Self {
             call,
             hand,
             pace: None,
             first: Duration::ZERO,
             others,
-            on_their_way: OnTheirWay::new(),
+            on_their_way: VecDeque::new(),
             out: BytesMut::new(),
         }
     }
@@ -188,16 +213,16 @@ impl Person {
         match self.pace {
             None => {}
             Some(Pace::Full { on_their_way }) => {
-                while self.on_their_way.len() < on_their_way {
-                    self.write(watch, now);
+                while self.on_their_way.len() < on_their_way && watch.left.get() > 0 {
+                    self.write(watch, now)?;
                 }
             }
             Some(Pace::Every(period)) => {
-                writes_later = true;
-                while *next <= tokio::time::Instant::now() {
-                    self.write(watch, now);
+                while *next <= tokio::time::Instant::now() && watch.left.get() > 0 {
+                    self.write(watch, now)?;
                     *next += period;
                 }
+                writes_later = watch.left.get() > 0;
             }
         }
         if !self.out.is_empty() {
@@ -206,10 +231,12 @@ impl Person {
         Ok(writes_later)
     }
 
-    fn write(&mut self, watch: &Watch, now: u64) {
-        frame(&mut self.out, self.hand.write(&stamp(now)));
+    fn write(&mut self, watch: &Watch, now: u64) -> Result<()> {
+        frame(&mut self.out, self.hand.write(&stamp(now))?);
         self.on_their_way.push_back(now);
         watch.sent.set(watch.sent.get() + 1);
         watch.expected.set(watch.expected.get() + self.others);
+        watch.left.set(watch.left.get() - 1);
+        Ok(())
     }
 }

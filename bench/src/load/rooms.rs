@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tandem_testkit::client::Client;
 
-use super::hand::{Clients, Hand};
+use super::hand::{Clients, FloorHand, Hand, TextHand, YjsHand};
 use super::latencies::Spread;
 use super::mark;
-use super::person::{Pace, Person, Watch};
+use super::person::{Extent, Pace, Person, Watch};
 use super::session::{How, PATH, Session};
+use super::stamp::STAMP;
 use super::wire::Connection;
 use crate::{Result, floor};
 
@@ -29,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) rooms: u32,
     /// How many write in each.
     pub(crate) writers: u32,
+    /// How many more only read in each.
+    pub(crate) readers: u32,
     /// How fast.
     pub(crate) pace: Pace,
     /// For how long.
@@ -48,21 +51,24 @@ pub(crate) struct Report {
 pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
     let mut people = Vec::new();
     for room in 0..plan.rooms {
-        people.extend(settle(address, &plan, room).await?);
-    }
-    let count = people.len() as u32;
-    for (number, person) in people.iter_mut().enumerate() {
-        let first = match plan.pace {
-            Pace::Full { .. } => Duration::ZERO,
-            // Spread over the time between two edits of one writer.
-            Pace::Every(period) => period * number as u32 / count,
-        };
-        person.writes(plan.pace, first);
+        let mut here = settle(address, &plan, room).await?;
+        for (writer, person) in here.iter_mut().take(plan.writers as usize).enumerate() {
+            let first = match plan.pace {
+                Pace::Full { .. } => Duration::ZERO,
+                // Spread over the time between two edits of one writer.
+                Pace::Every(period) => {
+                    let number = room * plan.writers + writer as u32;
+                    period * number / (plan.rooms * plan.writers)
+                }
+            };
+            person.writes(plan.pace, first);
+        }
+        people.extend(here);
     }
     let watch = Watch::new();
-    watch.work(&mut people, WARM).await?;
+    watch.work(&mut people, Extent::Time(WARM)).await?;
     mark("begin")?;
-    watch.work(&mut people, plan.lasts).await?;
+    watch.work(&mut people, Extent::Time(plan.lasts)).await?;
     mark("end")?;
     Ok(serde_json::to_value(Report {
         receipts: watch.receipts.borrow_mut().spread(),
@@ -70,38 +76,40 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
     })?)
 }
 
-/// Makes one room and brings its writers in, each at the end of a line of its own.
+/// Makes one room and brings its people in, each at the end of a line of its own.
 async fn settle(address: SocketAddr, plan: &Plan, room: u32) -> Result<Vec<Person>> {
-    let others = u64::from(plan.writers - 1);
+    let count = plan.writers + plan.readers;
+    let others = u64::from(count - 1);
     let mut people = Vec::new();
     if plan.floor {
-        for writer in 0..plan.writers {
+        for number in 0..count {
             let name = room.to_string();
             let mut connection = Connection::open(address).await?;
             let mut call = connection.call(floor::PATH, Some((floor::ROOM, &name))).await?;
             // From here on the floor passes on to it what others send.
             call.begun().await?;
-            people.push(Person::new(call, Hand::floor(writer, plan.clients), others));
+            let hand = FloorHand::new(number, plan.clients, STAMP);
+            people.push(Person::new(Hand::Floor(hand), call, others));
         }
         return Ok(people);
     }
-    let lines = "\n".repeat(plan.writers as usize + 1);
+    let lines = "\n".repeat(count as usize + 1);
     let created = Client::new(address).create_room(&[(PATH, &lines)]).await?;
     let room = created.room.ok_or("no room was created")?.room_id;
-    for writer in 0..plan.writers {
+    for line in 0..count {
         let (session, hand);
         match plan.clients {
             Clients::Text => {
                 session = Session::join(address, &room, How::Text).await?;
-                hand = Hand::text(&session, writer + 1);
+                hand = Hand::Text(TextHand::stamps(&session, line + 1));
             }
             Clients::Yjs => {
                 let client = rand::random_range(1 << 24..=u32::MAX);
                 session = Session::join(address, &room, How::Yjs(client)).await?;
-                hand = Hand::yjs(&session, client, writer)?;
+                hand = Hand::Yjs(YjsHand::stamps(&session, client, line)?);
             }
         }
-        people.push(Person::new(session.call, hand, others));
+        people.push(Person::new(hand, session.call, others));
     }
     Ok(people)
 }

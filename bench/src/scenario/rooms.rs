@@ -80,6 +80,7 @@ fn measure(setting: &Setting, choice: &Choice, clients: Clients, pace: PaceName)
         clients,
         rooms: choice.rooms,
         writers: choice.writers,
+        readers: 0,
         pace: match pace {
             PaceName::Full => Pace::Full {
                 on_their_way: choice.on_their_way,
