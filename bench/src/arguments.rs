@@ -24,6 +24,10 @@ enum Command {
     Edit(One<scenario::edit::Choice>),
     /// One writer and up to 199 readers: server CPU per edit, and how soon it is everywhere.
     Fanout(One<scenario::fanout::Choice>),
+    /// 150 joiners at once on a text of 4 MB: time to the whole text, CPU, memory.
+    Joiners(One<scenario::joiners::Choice>),
+    /// 100 people who move their cursors 25 times a second, and one who writes.
+    Cursors(Plain),
     /// The floor's server.
     #[command(hide = true)]
     Floor,
@@ -48,6 +52,13 @@ struct One<Choice: Args> {
     common: Common,
     #[command(flatten)]
     choice: Choice,
+}
+
+/// One scenario without choices.
+#[derive(Args)]
+struct Plain {
+    #[command(flatten)]
+    common: Common,
 }
 
 /// What every scenario asks for.
@@ -81,6 +92,8 @@ impl Arguments {
             Command::Rooms(one) => scenario::rooms::run(&one.common.setting()?, &one.choice),
             Command::Edit(one) => scenario::edit::run(&one.common.setting()?, &one.choice),
             Command::Fanout(one) => scenario::fanout::run(&one.common.setting()?, &one.choice),
+            Command::Joiners(one) => scenario::joiners::run(&one.common.setting()?, &one.choice),
+            Command::Cursors(plain) => scenario::cursors::run(&plain.common.setting()?),
             Command::Floor => floor::serve(),
             Command::Load => load::run(),
         }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
+use crate::Result;
 use crate::home::{Counters, Home};
 use crate::load::{Job, Line, Work};
-use crate::{Result, process};
+use crate::process::{self, Memory};
 
 /// What the server's process and the load's had used at a moment.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +17,7 @@ struct Sample {
     at: Instant,
     server: Duration,
     load: Duration,
-    resident: u64,
+    memory: Memory,
 }
 
 /// A mark ends one part and begins another. What it costs the server to tell its counters lies between the two samples.
@@ -65,7 +66,13 @@ impl<R> Played<R> {
 
     /// The server's memory at a mark, in bytes.
     pub(crate) fn resident(&self, name: &str) -> Result<f64> {
-        Ok(self.mark(name)?.ended.resident as f64)
+        Ok(self.mark(name)?.ended.memory.now as f64)
+    }
+
+    /// By how many bytes the server's memory was larger at its peak than at the mark before, where that part began.
+    pub(crate) fn peak_growth(&self, from: &str, to: &str) -> Result<f64> {
+        let (from, to) = (self.mark(from)?, self.mark(to)?);
+        Ok(to.ended.memory.peak as f64 - from.begins.memory.now as f64)
     }
 
     fn mark(&self, name: &str) -> Result<&Mark> {
@@ -98,7 +105,10 @@ pub(crate) fn play<R: DeserializeOwned>(home: &Home, work: Work) -> Result<Playe
                     name,
                     ended: sample(home, &load)?,
                     counters: home.counters()?,
-                    begins: sample(home, &load)?,
+                    begins: {
+                        home.forget_peak()?;
+                        sample(home, &load)?
+                    },
                 });
                 writeln!(up, "go")?;
             }
@@ -119,7 +129,7 @@ fn sample(home: &Home, load: &Load) -> Result<Sample> {
         at: Instant::now(),
         server: home.cpu()?,
         load: process::cpu(load.0.id())?,
-        resident: home.resident_bytes()?,
+        memory: home.memory()?,
     })
 }
 

@@ -55,10 +55,34 @@ pub(crate) type Outcome = BTreeMap<Contender, Vec<Figures>>;
 
 impl Setting {
     /// Runs all contenders round by round, and says on the way what each run gave.
-    pub(crate) fn contest(&self, what: &str, mut run: impl FnMut(Contender) -> Result<Figures>) -> Result<Outcome> {
+    pub(crate) fn contest(&self, what: &str, run: impl FnMut(Contender) -> Result<Figures>) -> Result<Outcome> {
+        self.rounds(what, &self.contenders, run)
+    }
+
+    /// The same without the floor, where it has nothing that could be compared.
+    pub(crate) fn contest_of_databases(
+        &self,
+        what: &str,
+        run: impl FnMut(Contender) -> Result<Figures>,
+    ) -> Result<Outcome> {
+        let contenders: Vec<Contender> = self
+            .contenders
+            .iter()
+            .copied()
+            .filter(|one| *one != Contender::Floor)
+            .collect();
+        self.rounds(what, &contenders, run)
+    }
+
+    fn rounds(
+        &self,
+        what: &str,
+        contenders: &[Contender],
+        mut run: impl FnMut(Contender) -> Result<Figures>,
+    ) -> Result<Outcome> {
         let mut outcome = Outcome::new();
         for round in 1..=self.runs {
-            for &contender in &self.contenders {
+            for &contender in contenders {
                 let figures = run(contender).map_err(|error| format!("{what}, {}: {error}", contender.title()))?;
                 let told: Vec<String> = figures
                     .iter()

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, BufMut, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use tandem::limits::{CALL_WINDOW_BYTES, CONNECTION_WINDOW_BYTES, MESSAGE_OUT_BYTES};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use tonic::body::Body;
@@ -27,6 +28,8 @@ use crate::Result;
 const SLOTS: usize = 1_024;
 /// The header that names the room.
 pub(crate) const ROOM: &str = "room";
+/// The header that asks for so many bytes to be sent at once.
+pub(crate) const BYTES: &str = "bytes";
 /// The path of the one call.
 pub(crate) const PATH: &str = "/floor.Floor/Broadcast";
 
@@ -38,8 +41,8 @@ pub(crate) fn serve() -> Result<()> {
         println!("{}", incoming.local_addr()?);
         // The same windows as the product's.
         Server::builder()
-            .initial_stream_window_size(tandem::limits::CALL_WINDOW_BYTES)
-            .initial_connection_window_size(tandem::limits::CONNECTION_WINDOW_BYTES)
+            .initial_stream_window_size(CALL_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .add_service(Floor::default())
             .serve_with_incoming(incoming)
             .await?;
@@ -51,6 +54,8 @@ pub(crate) fn serve() -> Result<()> {
 #[derive(Clone, Default)]
 struct Floor {
     rooms: Arc<Mutex<HashMap<String, broadcast::Sender<Bytes>>>>,
+    /// The longest text that was asked for; all get parts of it.
+    text: Arc<Mutex<Bytes>>,
 }
 
 impl NamedService for Floor {
@@ -69,7 +74,9 @@ impl Service<http::Request<Body>> for Floor {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let header = request.headers().get(ROOM).and_then(|name| name.to_str().ok());
         let room = self.room(header.unwrap_or_default());
-        Box::pin(async move { Ok(Grpc::new(Raw).streaming(InRoom(room), request).await) })
+        let bytes = request.headers().get(BYTES).and_then(|bytes| bytes.to_str().ok());
+        let text = self.text(bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(0));
+        Box::pin(async move { Ok(Grpc::new(Raw).streaming(InRoom { room, text }, request).await) })
     }
 }
 
@@ -81,10 +88,22 @@ impl Floor {
             .or_insert_with(|| broadcast::channel(SLOTS).0)
             .clone()
     }
+
+    /// So many bytes, the same for all.
+    fn text(&self, length: usize) -> Bytes {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        if text.len() < length {
+            *text = vec![b'x'; length].into();
+        }
+        text.slice(..length)
+    }
 }
 
-/// One call: what comes up goes to everybody in the room, its sender included.
-struct InRoom(broadcast::Sender<Bytes>);
+/// One call: a text if one was asked for; then what comes up goes to everybody in the room, its sender included.
+struct InRoom {
+    room: broadcast::Sender<Bytes>,
+    text: Bytes,
+}
 
 impl StreamingService<Bytes> for InRoom {
     type Response = Bytes;
@@ -92,7 +111,12 @@ impl StreamingService<Bytes> for InRoom {
     type Future = Ready<Result<Response<Self::ResponseStream>, Status>>;
 
     fn call(&mut self, request: Request<Streaming<Bytes>>) -> Self::Future {
-        let (room, mut up) = (self.0.clone(), request.into_inner());
+        let (room, mut up) = (self.room.clone(), request.into_inner());
+        let mut text = self.text.clone();
+        let parts = std::iter::from_fn(move || {
+            let part = text.split_to(MESSAGE_OUT_BYTES.min(text.len()));
+            (!part.is_empty()).then_some(Ok(part))
+        });
         let down = BroadcastStream::new(room.subscribe());
         tokio::spawn(async move {
             while let Ok(Some(message)) = up.message().await {
@@ -101,7 +125,8 @@ impl StreamingService<Bytes> for InRoom {
             }
         });
         let lagged = |_| Status::resource_exhausted("the reader lagged behind");
-        std::future::ready(Ok(Response::new(down.map(move |item| item.map_err(lagged)).boxed())))
+        let down = down.map(move |item| item.map_err(lagged));
+        std::future::ready(Ok(Response::new(futures_util::stream::iter(parts).chain(down).boxed())))
     }
 }
 

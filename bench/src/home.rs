@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use tandem_testkit::process::{Place, Process};
 
+use crate::Result;
 use crate::contest::{Contender, Database, Setting};
-use crate::{Result, process};
+use crate::process::{self, Memory};
 
 /// Tells this process's folders and databases apart.
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -90,8 +91,13 @@ impl Home {
     }
 
     /// Memory of the server now.
-    pub(crate) fn resident_bytes(&self) -> Result<u64> {
-        process::resident_bytes(self.id())
+    pub(crate) fn memory(&self) -> Result<Memory> {
+        process::memory(self.id())
+    }
+
+    /// Lets the peak of its memory begin anew.
+    pub(crate) fn forget_peak(&self) -> Result<()> {
+        process::forget_peak(self.id())
     }
 
     /// The server's own counters; all 0 at the floor.

@@ -1,7 +1,9 @@
 //! The load: many lean clients in one process, on one thread, so that the server has the rest of the machine.
 
+pub(crate) mod cursors;
 pub(crate) mod edit;
 pub(crate) mod hand;
+pub(crate) mod joiners;
 pub(crate) mod latencies;
 pub(crate) mod messages;
 pub(crate) mod person;
@@ -36,6 +38,10 @@ pub(crate) enum Work {
     Rooms(rooms::Plan),
     /// Keys in texts of several sizes.
     Edit(edit::Plan),
+    /// Many who join at once.
+    Joiners(joiners::Plan),
+    /// Many who move their cursors.
+    Cursors(cursors::Plan),
 }
 
 /// What the load answers, a line each.
@@ -57,6 +63,8 @@ pub(crate) fn run() -> Result<()> {
         match job.work {
             Work::Rooms(plan) => rooms::run(job.address, plan).await,
             Work::Edit(plan) => edit::run(job.address, plan).await,
+            Work::Joiners(plan) => joiners::run(job.address, plan).await,
+            Work::Cursors(plan) => cursors::run(job.address, plan).await,
         }
     });
     tell(&match told {

@@ -14,10 +14,30 @@ pub(crate) fn cpu(id: u32) -> Result<Duration> {
     Ok(clock_gettime(clock)?.into())
 }
 
-/// Memory that a process holds now, in bytes.
-pub(crate) fn resident_bytes(id: u32) -> Result<u64> {
+/// A process's memory, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    /// What it holds now.
+    pub(crate) now: u64,
+    /// The most that it held since [`forget_peak`].
+    pub(crate) peak: u64,
+}
+
+/// A process's memory.
+pub(crate) fn memory(id: u32) -> Result<Memory> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next());
-    Ok(kib.ok_or("no VmRSS")?.parse::<u64>()? * 1024)
+    let value = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|line| line.split_whitespace().next());
+        Ok::<_, Box<dyn std::error::Error>>(kib.ok_or("a process's status tells no memory")?.parse::<u64>()? * 1024)
+    };
+    Ok(Memory {
+        now: value("VmRSS:")?,
+        peak: value("VmHWM:")?,
+    })
+}
+
+/// Lets the peak begin anew.
+pub(crate) fn forget_peak(id: u32) -> Result<()> {
+    Ok(std::fs::write(format!("/proc/{id}/clear_refs"), "5")?)
 }

@@ -1,7 +1,9 @@
 //! What is measured, one scenario a file.
 
+pub(crate) mod cursors;
 pub(crate) mod edit;
 pub(crate) mod fanout;
+pub(crate) mod joiners;
 pub(crate) mod rooms;
 
 use std::path::PathBuf;
@@ -13,5 +15,7 @@ use crate::contest::Setting;
 pub(crate) fn all(setting: &Setting, trace: Option<PathBuf>) -> Result<()> {
     rooms::run(setting, &rooms::Choice::default())?;
     edit::run(setting, &edit::Choice::on(trace))?;
-    fanout::run(setting, &fanout::Choice::default())
+    fanout::run(setting, &fanout::Choice::default())?;
+    joiners::run(setting, &joiners::Choice::default())?;
+    cursors::run(setting)
 }

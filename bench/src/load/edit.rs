@@ -162,7 +162,7 @@ impl Room {
 async fn at_floor(address: SocketAddr, plan: &Plan, room: usize, number: u32) -> Result<Person> {
     let mut connection = Connection::open(address).await?;
     let room = room.to_string();
-    let mut call = connection.call(floor::PATH, Some((floor::ROOM, &room))).await?;
+    let mut call = connection.call(floor::PATH, &[(floor::ROOM, &room)]).await?;
     call.begun().await?;
     let hand = FloorHand::new(number, plan.clients, 1);
     Ok(Person::new(Hand::Floor(hand), call, 1))

@@ -20,6 +20,17 @@ pub(crate) enum Seen<'m> {
     },
     /// A Yjs session's update.
     Updated(&'m [u8]),
+    /// Somebody's cursor.
+    Cursor {
+        /// Whose.
+        participant: &'m [u8],
+        /// Where.
+        head: u32,
+    },
+    /// A part of a long message; whether it is the last.
+    Fragment(bool),
+    /// A file's text, or what a page lacks of it.
+    Opened,
     /// An operation is committed.
     Committed,
     /// An operation is refused.
@@ -63,6 +74,17 @@ impl Pen {
         self.request(5)
     }
 
+    /// Where the cursor is, as a `CollaborateRequest`.
+    pub(crate) fn cursor(&mut self, file: &str, head: u32) -> &[u8] {
+        self.inner.clear();
+        number(&mut self.inner, 2, head.into());
+        number(&mut self.inner, 3, head.into());
+        self.outer.clear();
+        bytes(&mut self.outer, 1, file.as_bytes());
+        bytes(&mut self.outer, 3, &self.inner);
+        self.request(6)
+    }
+
     /// What was written last, as this kind of message of a client.
     fn request(&mut self, kind: u32) -> &[u8] {
         self.inner.clear();
@@ -77,19 +99,32 @@ impl Pen {
 pub(crate) fn read(message: &[u8]) -> Result<Seen<'_>> {
     let (_, message) = Fields(message).next().ok_or("an empty message")?;
     let (kind, body) = Fields(message.bytes()).next().ok_or("a message without a kind")?;
-    match kind {
-        3 => Ok(edited(body.bytes())),
-        4 => {
-            let update = Fields(body.bytes()).find(|(field, _)| *field == 4);
-            Ok(update.map_or(Seen::Other, |(_, update)| Seen::Updated(update.bytes())))
+    let field = |wanted| Fields(body.bytes()).find(|(field, _)| *field == wanted);
+    Ok(match kind {
+        2 => Seen::Opened,
+        3 => edited(body.bytes()),
+        4 => field(4).map_or(Seen::Other, |(_, update)| Seen::Updated(update.bytes())),
+        5 if field(2).is_some_and(|(_, state)| state.number() == 1) => Seen::Committed,
+        5 => Seen::Refused,
+        6 => cursor(body.bytes()),
+        12 => Seen::Fragment(field(2).is_some_and(|(_, last)| last.number() == 1)),
+        _ => Seen::Other,
+    })
+}
+
+fn cursor(body: &[u8]) -> Seen<'_> {
+    let (mut participant, mut head) = (&[][..], 0);
+    for (field, value) in Fields(body) {
+        match field {
+            1 => participant = value.bytes(),
+            3 => {
+                let place = Fields(value.bytes()).find(|(field, _)| *field == 3);
+                head = place.map_or(0, |(_, head)| head.number() as u32);
+            }
+            _ => {}
         }
-        5 => {
-            let state = Fields(body.bytes()).find(|(field, _)| *field == 2);
-            let committed = state.is_some_and(|(_, state)| state.number() == 1);
-            Ok(if committed { Seen::Committed } else { Seen::Refused })
-        }
-        _ => Ok(Seen::Other),
     }
+    Seen::Cursor { participant, head }
 }
 
 fn edited(body: &[u8]) -> Seen<'_> {
@@ -244,6 +279,16 @@ mod tests {
         };
         let written = pen.update(1, "a file", 2, &[0; 300]);
         assert_eq!(up(written), Some(client_message::Kind::Update(update)));
+        let presence = v1::Presence {
+            file: Some(v1::presence::File::FileId("a file".to_owned())),
+            selection: Some(v1::presence::Selection::Offsets(v1::OffsetSelection {
+                revision: 0,
+                anchor: 300,
+                head: 300,
+            })),
+        };
+        let written = pen.cursor("a file", 300);
+        assert_eq!(up(written), Some(client_message::Kind::Presence(presence)));
     }
 
     #[test]
@@ -283,6 +328,30 @@ mod tests {
         };
         assert_eq!(read(&receipt(1)).ok(), Some(Seen::Committed));
         assert_eq!(read(&receipt(2)).ok(), Some(Seen::Refused));
+        let cursor = down(server_message::Kind::PresenceChanged(v1::PresenceChanged {
+            participant_id: "somebody".to_owned(),
+            offsets: Some(v1::OffsetSelection {
+                revision: 1,
+                anchor: 2,
+                head: 300,
+            }),
+            ..Default::default()
+        }));
+        let seen = Seen::Cursor {
+            participant: b"somebody",
+            head: 300,
+        };
+        assert_eq!(read(&cursor).ok(), Some(seen));
+        let fragment = |last| {
+            down(server_message::Kind::Fragment(v1::Fragment {
+                data: vec![1].into(),
+                last,
+            }))
+        };
+        assert_eq!(read(&fragment(false)).ok(), Some(Seen::Fragment(false)));
+        assert_eq!(read(&fragment(true)).ok(), Some(Seen::Fragment(true)));
+        let opened = down(server_message::Kind::Opened(v1::Opened::default()));
+        assert_eq!(read(&opened).ok(), Some(Seen::Opened));
         let checkpoint = down(server_message::Kind::Checkpoint(v1::Checkpoint { revision: 1 }));
         assert_eq!(read(&checkpoint).ok(), Some(Seen::Other));
     }

@@ -85,7 +85,7 @@ async fn settle(address: SocketAddr, plan: &Plan, room: u32) -> Result<Vec<Perso
         for number in 0..count {
             let name = room.to_string();
             let mut connection = Connection::open(address).await?;
-            let mut call = connection.call(floor::PATH, Some((floor::ROOM, &name))).await?;
+            let mut call = connection.call(floor::PATH, &[(floor::ROOM, &name)]).await?;
             // From here on the floor passes on to it what others send.
             call.begun().await?;
             let hand = FloorHand::new(number, plan.clients, STAMP);

@@ -10,7 +10,7 @@ use super::wire::{Call, Connection, frame};
 use crate::Result;
 
 /// The path of Collaborate.
-const COLLABORATE: &str = "/tandem.v1.CollaborationService/Collaborate";
+pub(crate) const COLLABORATE: &str = "/tandem.v1.CollaborationService/Collaborate";
 /// The one file of each room.
 pub(crate) const PATH: &str = "main.txt";
 
@@ -27,6 +27,8 @@ pub(crate) enum How {
 pub(crate) struct Session {
     /// The stream.
     pub(crate) call: Call,
+    /// The id under which others see it.
+    pub(crate) participant: String,
     /// The answer to open.
     pub(crate) opened: v1::Opened,
 }
@@ -34,36 +36,52 @@ pub(crate) struct Session {
 impl Session {
     /// Joins on a connection of its own.
     pub(crate) async fn join(address: SocketAddr, room: &str, how: How) -> Result<Self> {
-        let mut call = Connection::open(address).await?.call(COLLABORATE, None).await?;
-        let (mode, client_id) = match how {
-            How::Text => (v1::Mode::Text, 0),
-            How::Yjs(client) => (v1::Mode::Yjs, client),
-        };
-        send(
-            &mut call,
-            client_message::Kind::Join(v1::Join {
-                room: room.to_owned(),
-                mode: mode as i32,
-                open: vec![v1::Open {
-                    file: Some(v1::open::File::Path(PATH.to_owned())),
-                    client_id,
-                    ..Default::default()
-                }],
-                ..Default::default()
-            }),
-        )?;
+        Self::join_on(&mut Connection::open(address).await?, room, how).await
+    }
+
+    /// Joins on a connection.
+    pub(crate) async fn join_on(connection: &mut Connection, room: &str, how: How) -> Result<Self> {
+        let mut call = connection.call(COLLABORATE, &[]).await?;
+        send(&mut call, join(room, how))?;
+        let mut participant = String::new();
         let opened = until(&mut call, |kind| match kind {
+            server_message::Kind::Joined(joined) => {
+                participant = joined.participant_id;
+                None
+            }
             server_message::Kind::Opened(opened) => Some(opened),
             _ => None,
         })
         .await?;
-        Ok(Self { call, opened })
+        Ok(Self {
+            call,
+            participant,
+            opened,
+        })
     }
 
     /// The file's id.
     pub(crate) fn file(&self) -> &str {
         self.opened.file.as_ref().map_or("", |file| file.file_id.as_str())
     }
+}
+
+/// The message that joins and opens the file.
+pub(crate) fn join(room: &str, how: How) -> client_message::Kind {
+    let (mode, client_id) = match how {
+        How::Text => (v1::Mode::Text, 0),
+        How::Yjs(client) => (v1::Mode::Yjs, client),
+    };
+    client_message::Kind::Join(v1::Join {
+        room: room.to_owned(),
+        mode: mode as i32,
+        open: vec![v1::Open {
+            file: Some(v1::open::File::Path(PATH.to_owned())),
+            client_id,
+            ..Default::default()
+        }],
+        ..Default::default()
+    })
 }
 
 /// Sends one message.

@@ -10,10 +10,6 @@ use tokio::net::TcpStream;
 
 use crate::Result;
 
-/// What may be on its way down in one call, in bytes.
-const CALL_WINDOW: u32 = 4 << 20;
-/// The same for all calls of a connection.
-const CONNECTION_WINDOW: u32 = 16 << 20;
 /// Before each message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
 
@@ -28,11 +24,9 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let mut builder = h2::client::Builder::new();
-        builder
-            .initial_window_size(CALL_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW);
-        let (requests, connection) = builder.handshake(stream).await?;
+        // With the windows of HTTP/2 itself, 64 KiB, which most gRPC libraries keep: what does not fit waits in the
+        // server.
+        let (requests, connection) = h2::client::handshake(stream).await?;
         tokio::task::spawn_local(async move {
             // Whoever uses the connection sees how it ended.
             let _ = connection.await;
@@ -40,13 +34,13 @@ impl Connection {
         Ok(Self { requests, address })
     }
 
-    /// Begins a call that goes both ways; `header` is one more header.
-    pub(crate) async fn call(&mut self, path: &str, header: Option<(&str, &str)>) -> Result<Call> {
+    /// Begins a call that goes both ways; `headers` are further ones.
+    pub(crate) async fn call(&mut self, path: &str, headers: &[(&str, &str)]) -> Result<Call> {
         let mut request = http::Request::post(format!("http://{}{path}", self.address))
             .header("content-type", "application/grpc")
             .header("te", "trailers");
-        if let Some((name, value)) = header {
-            request = request.header(name, value);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let mut requests = self.requests.clone().ready().await?;
         let (response, up) = requests.send_request(request.body(())?, false)?;

@@ -88,7 +88,7 @@ impl TextHand {
                 delete,
                 insert,
             } => (revision, op_id, offset, delete, insert),
-            Seen::Updated(_) | Seen::Other => return Ok(News::Nothing),
+            _ => return Ok(News::Nothing),
         };
         self.revision = revision;
         // All that is written here is ASCII.

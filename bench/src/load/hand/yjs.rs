@@ -63,7 +63,7 @@ impl YjsHand {
             Seen::Committed => Ok(News::Receipt),
             Seen::Refused => Err("an update was refused".into()),
             Seen::Updated(update) => Ok(News::Delivery(inserted(update, STAMP).map_or(0, time))),
-            Seen::Edited { .. } | Seen::Other => Ok(News::Nothing),
+            _ => Ok(News::Nothing),
         }
     }
 }
