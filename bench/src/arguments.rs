@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::contest::{Contender, Database, Setting};
+use crate::contest::{Contender, Setting};
+use crate::database::Database;
 use crate::{Result, floor, load, scenario};
 
 /// Measures Tandem against the floor.
@@ -28,6 +29,12 @@ enum Command {
     Joiners(One<scenario::joiners::Choice>),
     /// 100 people who move their cursors 25 times a second, and one who writes.
     Cursors(Plain),
+    /// Memory of connections that do nothing, and of rooms that were left.
+    Idle(Plain),
+    /// The first to open a file with a long history after a restart.
+    Open(One<scenario::open::Choice>),
+    /// Commits a second, and bytes stored per typed character.
+    Store(Plain),
     /// The floor's server.
     #[command(hide = true)]
     Floor,
@@ -94,6 +101,9 @@ impl Arguments {
             Command::Fanout(one) => scenario::fanout::run(&one.common.setting()?, &one.choice),
             Command::Joiners(one) => scenario::joiners::run(&one.common.setting()?, &one.choice),
             Command::Cursors(plain) => scenario::cursors::run(&plain.common.setting()?),
+            Command::Idle(plain) => scenario::idle::run(&plain.common.setting()?),
+            Command::Open(one) => scenario::open::run(&one.common.setting()?, &one.choice),
+            Command::Store(plain) => scenario::store::run(&plain.common.setting()?),
             Command::Floor => floor::serve(),
             Command::Load => load::run(),
         }

@@ -83,6 +83,15 @@ impl<R> Played<R> {
 
 /// Runs a load to its end.
 pub(crate) fn play<R: DeserializeOwned>(home: &Home, work: Work) -> Result<Played<R>> {
+    play_with(home, work, |_| Ok(()))
+}
+
+/// The same, and does something at each mark, whose name it is told, before the accounts are read.
+pub(crate) fn play_with<R: DeserializeOwned>(
+    home: &Home,
+    work: Work,
+    mut at_mark: impl FnMut(&str) -> Result<()>,
+) -> Result<Played<R>> {
     let mut load = Load(
         Command::new(std::env::current_exe()?)
             .arg("load")
@@ -101,6 +110,7 @@ pub(crate) fn play<R: DeserializeOwned>(home: &Home, work: Work) -> Result<Playe
     for line in down.lines() {
         match serde_json::from_str(&line?)? {
             Line::Mark(name) => {
+                at_mark(&name)?;
                 marks.push(Mark {
                     name,
                     ended: sample(home, &load)?,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::Result;
+use crate::database::Database;
 
 /// Who is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -32,6 +32,7 @@ impl Contender {
 }
 
 /// How everything is measured.
+#[derive(Clone)]
 pub(crate) struct Setting {
     /// Whether runs are short and few.
     pub(crate) quick: bool,
@@ -74,6 +75,14 @@ impl Setting {
         self.rounds(what, &contenders, run)
     }
 
+    /// The same setting for what is measured once only.
+    pub(crate) fn once(&self) -> Self {
+        Self {
+            runs: 1,
+            ..self.clone()
+        }
+    }
+
     fn rounds(
         &self,
         what: &str,
@@ -98,45 +107,5 @@ impl Setting {
             }
         }
         Ok(outcome)
-    }
-}
-
-/// A PostgreSQL cluster, as the URL of a database in it.
-#[derive(Clone, Debug)]
-pub(crate) struct Database {
-    url: String,
-}
-
-impl Database {
-    pub(crate) fn new(url: String) -> Result<Self> {
-        let (scheme, rest) = url.split_once("://").unwrap_or_default();
-        if scheme.starts_with("postgres") && rest.contains('/') {
-            Ok(Self { url })
-        } else {
-            Err("--database wants postgres://user@host/name; SQLite is measured anyway".into())
-        }
-    }
-
-    /// The URL of another database in it.
-    pub(crate) fn url_of(&self, name: &str) -> String {
-        let base = self.url.rsplit_once('/').map_or(self.url.as_str(), |(base, _)| base);
-        format!("{base}/{name}")
-    }
-
-    pub(crate) fn create(&self, name: &str) -> Result<()> {
-        self.execute(format!("create database {name}"))
-    }
-
-    pub(crate) fn remove(&self, name: &str) -> Result<()> {
-        self.execute(format!("drop database if exists {name} with (force)"))
-    }
-
-    fn execute(&self, statement: String) -> Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let mut connection = PgConnection::connect(&self.url).await?;
-            connection.execute(AssertSqlSafe(statement)).await?;
-            Ok(connection.close().await?)
-        })
     }
 }

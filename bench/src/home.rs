@@ -7,14 +7,18 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tandem::telemetry::metric;
 use tandem_testkit::process::{Place, Process};
 
 use crate::Result;
-use crate::contest::{Contender, Database, Setting};
+use crate::contest::{Contender, Setting};
+use crate::database::{Database, sqlite_bytes};
 use crate::process::{self, Memory};
 
 /// Tells this process's folders and databases apart.
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
+/// How long a server may take to leave when told.
+const LEAVING: Duration = Duration::from_secs(30);
 /// How long a server may take to write down its counters.
 const METRICS_WAIT: Duration = Duration::from_secs(5);
 
@@ -29,6 +33,8 @@ pub(crate) struct Home {
 /// What the server counts itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counters {
+    /// Rooms in memory now.
+    pub(crate) rooms: f64,
     /// Commits of the log so far.
     pub(crate) commits: f64,
     /// Seconds that they took.
@@ -120,9 +126,28 @@ impl Home {
             line.and_then(|value| value.trim().parse().ok()).unwrap_or(0.0)
         };
         Ok(Counters {
+            rooms: value(metric::ROOMS_OPEN),
             commits: value("tandem_store_commits_total"),
             commit_seconds: value("tandem_store_commit_seconds_sum"),
         })
+    }
+
+    /// Tells the server to leave and starts it again on the same data.
+    pub(crate) fn restart(&mut self) -> Result<()> {
+        if let Server::Tandem(tandem) = &mut self.server {
+            tandem.terminate();
+            tandem.wait(LEAVING).ok_or("the server did not leave")?;
+            tandem.start_again();
+        }
+        Ok(())
+    }
+
+    /// Bytes that the database's tables and indexes take.
+    pub(crate) fn stored_bytes(&self) -> Result<f64> {
+        match &self.database {
+            Some((database, name)) => database.stored_bytes(name),
+            None => sqlite_bytes(&self.folder.join("tandem.db")),
+        }
     }
 
     fn id(&self) -> u32 {

@@ -3,9 +3,11 @@
 pub(crate) mod cursors;
 pub(crate) mod edit;
 pub(crate) mod hand;
+pub(crate) mod idle;
 pub(crate) mod joiners;
 pub(crate) mod latencies;
 pub(crate) mod messages;
+pub(crate) mod open;
 pub(crate) mod person;
 pub(crate) mod rooms;
 pub(crate) mod session;
@@ -42,6 +44,10 @@ pub(crate) enum Work {
     Joiners(joiners::Plan),
     /// Many who move their cursors.
     Cursors(cursors::Plan),
+    /// Clients that do nothing, and rooms without clients.
+    Idle(idle::Plan),
+    /// A file with a long history.
+    Open(open::Plan),
 }
 
 /// What the load answers, a line each.
@@ -65,6 +71,8 @@ pub(crate) fn run() -> Result<()> {
             Work::Edit(plan) => edit::run(job.address, plan).await,
             Work::Joiners(plan) => joiners::run(job.address, plan).await,
             Work::Cursors(plan) => cursors::run(job.address, plan).await,
+            Work::Idle(plan) => idle::run(job.address, plan).await,
+            Work::Open(plan) => open::run(job.address, plan).await,
         }
     });
     tell(&match told {

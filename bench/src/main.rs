@@ -10,6 +10,7 @@
 mod arguments;
 mod conductor;
 mod contest;
+mod database;
 mod floor;
 mod home;
 mod load;

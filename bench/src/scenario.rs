@@ -3,8 +3,11 @@
 pub(crate) mod cursors;
 pub(crate) mod edit;
 pub(crate) mod fanout;
+pub(crate) mod idle;
 pub(crate) mod joiners;
+pub(crate) mod open;
 pub(crate) mod rooms;
+pub(crate) mod store;
 
 use std::path::PathBuf;
 
@@ -14,8 +17,11 @@ use crate::contest::Setting;
 /// Runs every scenario with its usual choices.
 pub(crate) fn all(setting: &Setting, trace: Option<PathBuf>) -> Result<()> {
     rooms::run(setting, &rooms::Choice::default())?;
-    edit::run(setting, &edit::Choice::on(trace))?;
+    edit::run(setting, &edit::Choice::on(trace.clone()))?;
     fanout::run(setting, &fanout::Choice::default())?;
     joiners::run(setting, &joiners::Choice::default())?;
-    cursors::run(setting)
+    cursors::run(setting)?;
+    idle::run(setting)?;
+    open::run(setting, &open::Choice { trace })?;
+    store::run(setting)
 }

@@ -16,7 +16,7 @@ use tandem_testkit::client::Client;
 use tokio::sync::watch;
 use tokio::time::{sleep, sleep_until, timeout};
 
-use super::hand::{Hand, News, TextHand};
+use super::hand::{Hand, News, TextHand, Typing};
 use super::latencies::{Latencies, Spread};
 use super::mark;
 use super::messages::{Pen, Seen, read};
@@ -72,7 +72,7 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
         people.push(Mover {
             number,
             file: session.file().to_owned(),
-            hand: Hand::Text(TextHand::stamps(&session, LENGTH as u32)),
+            hand: Hand::Text(TextHand::at(&session, LENGTH as u32, Typing::Stamps)),
             call: session.call,
             pen: Pen::default(),
         });

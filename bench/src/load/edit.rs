@@ -18,7 +18,7 @@ use tandem_testkit::client::Client;
 use tandem_testkit::yjs_client::YjsClient;
 use tokio::time::sleep;
 
-use super::hand::{Clients, FloorHand, Hand, TextHand, YjsHand};
+use super::hand::{Clients, FloorHand, Hand, TextHand, Typing, YjsHand};
 use super::mark;
 use super::person::{Extent, Pace, Person, Watch};
 use super::session::{How, PATH, Session, send, until};
@@ -138,10 +138,10 @@ impl Room {
             Clients::Text => {
                 let session = Session::join(address, &room, How::Text).await?;
                 length = session.opened.text.chars().count() as u32;
-                hand = Hand::Text(TextHand::keys(&session, KEYS, seed));
+                hand = Hand::Text(TextHand::at_places(&session, KEYS, seed));
                 call = session.call;
                 let session = Session::join(address, &room, How::Text).await?;
-                watcher = Person::new(Hand::Text(TextHand::stamps(&session, 0)), session.call, 1);
+                watcher = Person::new(Hand::Text(TextHand::at(&session, 0, Typing::Keys)), session.call, 1);
             }
             Clients::Yjs => {
                 let session = Session::join(address, &room, How::Yjs(WRITER)).await?;
@@ -164,7 +164,7 @@ async fn at_floor(address: SocketAddr, plan: &Plan, room: usize, number: u32) ->
     let room = room.to_string();
     let mut call = connection.call(floor::PATH, &[(floor::ROOM, &room)]).await?;
     call.begun().await?;
-    let hand = FloorHand::new(number, plan.clients, 1);
+    let hand = FloorHand::new(number, plan.clients, Typing::Keys);
     Ok(Person::new(Hand::Floor(hand), call, 1))
 }
 

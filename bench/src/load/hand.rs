@@ -1,7 +1,6 @@
 //! One person's hand: what is sent for an edit, and what a message that comes down means.
 //!
-//! Hands make one of two kinds of edits: stamps of eight characters, typed on and on at a place of the person's own; or
-//! single keys, some at one place, then at another.
+//! Most hands type on and on at a place of the person's own. One types some keys at one place, then some at another.
 
 mod floor;
 mod text;
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::floor::FloorHand;
 pub(crate) use self::text::TextHand;
 pub(crate) use self::yjs::YjsHand;
-use super::stamp::Stamp;
+use super::stamp::{STAMP, Stamp};
 use crate::Result;
 
 /// Which kind of client.
@@ -22,6 +21,31 @@ pub(crate) enum Clients {
     Text,
     /// Yjs clients.
     Yjs,
+}
+
+/// What is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Typing {
+    /// Stamps of eight characters, which tell when they were sent.
+    Stamps,
+    /// Single characters.
+    Keys,
+}
+
+impl Typing {
+    /// How many characters one edit has.
+    pub(crate) fn length(self) -> usize {
+        match self {
+            Self::Stamps => STAMP,
+            Self::Keys => 1,
+        }
+    }
+
+    /// What one edit inserts.
+    fn text(self, stamp: &Stamp) -> &[u8] {
+        // A stamp's first character changes with every microsecond.
+        &stamp[..self.length()]
+    }
 }
 
 /// What a message means to the load.

@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tandem_testkit::client::Client;
 
-use super::hand::{Clients, FloorHand, Hand, TextHand, YjsHand};
+use super::hand::{Clients, FloorHand, Hand, TextHand, Typing, YjsHand};
 use super::latencies::Spread;
 use super::mark;
 use super::person::{Extent, Pace, Person, Watch};
 use super::session::{How, PATH, Session};
-use super::stamp::STAMP;
 use super::wire::Connection;
 use crate::{Result, floor};
 
@@ -26,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) floor: bool,
     /// Which clients.
     pub(crate) clients: Clients,
+    /// What they type; only stamps tell when they were sent.
+    pub(crate) typing: Typing,
     /// How many rooms.
     pub(crate) rooms: u32,
     /// How many write in each.
@@ -88,7 +89,7 @@ async fn settle(address: SocketAddr, plan: &Plan, room: u32) -> Result<Vec<Perso
             let mut call = connection.call(floor::PATH, &[(floor::ROOM, &name)]).await?;
             // From here on the floor passes on to it what others send.
             call.begun().await?;
-            let hand = FloorHand::new(number, plan.clients, STAMP);
+            let hand = FloorHand::new(number, plan.clients, plan.typing);
             people.push(Person::new(Hand::Floor(hand), call, others));
         }
         return Ok(people);
@@ -101,12 +102,12 @@ async fn settle(address: SocketAddr, plan: &Plan, room: u32) -> Result<Vec<Perso
         match plan.clients {
             Clients::Text => {
                 session = Session::join(address, &room, How::Text).await?;
-                hand = Hand::Text(TextHand::stamps(&session, line + 1));
+                hand = Hand::Text(TextHand::at(&session, line + 1, plan.typing));
             }
             Clients::Yjs => {
                 let client = rand::random_range(1 << 24..=u32::MAX);
                 session = Session::join(address, &room, How::Yjs(client)).await?;
-                hand = Hand::Yjs(YjsHand::stamps(&session, client, line)?);
+                hand = Hand::Yjs(YjsHand::at(&session, client, line, plan.typing)?);
             }
         }
         people.push(Person::new(hand, session.call, others));

@@ -13,7 +13,8 @@ use crate::Result;
 /// Before each message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
 
-/// A connection of its own.
+/// A connection; its copies share it.
+#[derive(Clone)]
 pub(crate) struct Connection {
     requests: SendRequest<Bytes>,
     address: SocketAddr,

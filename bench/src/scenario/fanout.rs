@@ -9,7 +9,7 @@ use crate::conductor::play;
 use crate::contest::{Contender, Figures, Setting};
 use crate::home::Home;
 use crate::load::Work;
-use crate::load::hand::Clients;
+use crate::load::hand::{Clients, Typing};
 use crate::load::person::Pace;
 use crate::load::rooms::{Plan, Report};
 use crate::table::{self, Row};
@@ -54,6 +54,7 @@ pub(crate) fn run(setting: &Setting, choice: &Choice) -> Result<()> {
             let plan = Plan {
                 floor: false,
                 clients,
+                typing: Typing::Stamps,
                 rooms: 1,
                 writers: 1,
                 readers: people - 1,

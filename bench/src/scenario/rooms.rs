@@ -9,7 +9,7 @@ use crate::conductor::play;
 use crate::contest::{Contender, Figures, Setting};
 use crate::home::Home;
 use crate::load::Work;
-use crate::load::hand::Clients;
+use crate::load::hand::{Clients, Typing};
 use crate::load::person::Pace;
 use crate::load::rooms::{Plan, Report};
 use crate::table::{self, Row};
@@ -78,6 +78,7 @@ fn measure(setting: &Setting, choice: &Choice, clients: Clients, pace: PaceName)
     let plan = Plan {
         floor: false,
         clients,
+        typing: Typing::Stamps,
         rooms: choice.rooms,
         writers: choice.writers,
         readers: 0,

@@ -4,7 +4,7 @@
 use prost::Message;
 use tandem::rpc::proto::v1::{self, server_message::Kind};
 
-use super::{Clients, News};
+use super::{Clients, News, Typing};
 use crate::Result;
 use crate::load::stamp::{STAMP, Stamp, time};
 
@@ -19,8 +19,9 @@ pub(crate) struct FloorHand {
 }
 
 impl FloorHand {
-    /// One whose edits insert so many characters; `number` is the person's in its room.
-    pub(crate) fn new(number: u32, clients: Clients, inserts: usize) -> Self {
+    /// One whose edits are like this; `number` is the person's in its room.
+    pub(crate) fn new(number: u32, clients: Clients, typing: Typing) -> Self {
+        let inserts = typing.length();
         let id = "00000000-0000-0000-0000-000000000000".to_owned();
         let kind = match clients {
             Clients::Text => Kind::Edited(v1::Edited {

@@ -3,7 +3,7 @@
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use super::News;
+use super::{News, Typing};
 use crate::Result;
 use crate::load::messages::{Pen, Seen, read};
 use crate::load::session::Session;
@@ -15,12 +15,13 @@ pub(crate) struct TextHand {
     revision: u64,
     caret: u32,
     next_op: u64,
-    keys: Option<Keys>,
+    typing: Typing,
+    places: Option<Places>,
     pen: Pen,
 }
 
-/// Single keys, some at each of many places.
-struct Keys {
+/// Many places, where some keys each are typed.
+struct Places {
     random: SmallRng,
     /// The text's length at the revision that is known.
     length: u32,
@@ -33,48 +34,46 @@ struct Keys {
 }
 
 impl TextHand {
-    /// One that types stamps at this offset of the text that was opened.
-    pub(crate) fn stamps(session: &Session, caret: u32) -> Self {
+    /// One that types on and on at this offset of the text that was opened.
+    pub(crate) fn at(session: &Session, caret: u32, typing: Typing) -> Self {
         Self {
             file: session.file().to_owned(),
             revision: session.opened.revision,
             caret,
             next_op: 1,
-            keys: None,
+            typing,
+            places: None,
             pen: Pen::default(),
         }
     }
 
     /// One that types so many keys at each of its places, which are drawn from a seed.
-    pub(crate) fn keys(session: &Session, at_once: u32, seed: u64) -> Self {
+    pub(crate) fn at_places(session: &Session, at_once: u32, seed: u64) -> Self {
         Self {
-            keys: Some(Keys {
+            places: Some(Places {
                 random: SmallRng::seed_from_u64(seed),
                 length: session.opened.text.chars().count() as u32,
                 at_once,
                 left: 0,
                 first_op: 1,
             }),
-            ..Self::stamps(session, 0)
+            ..Self::at(session, 0, Typing::Keys)
         }
     }
 
     pub(super) fn write(&mut self, stamp: &Stamp) -> &[u8] {
         let op_id = self.next_op;
         self.next_op += 1;
-        let Some(keys) = &mut self.keys else {
-            return self
-                .pen
-                .edit(op_id, &self.file, self.revision, (self.caret, 0, stamp.as_slice()));
-        };
-        if keys.left == 0 {
-            keys.left = keys.at_once;
-            keys.first_op = op_id;
-            self.caret = keys.random.random_range(0..=keys.length);
+        if let Some(places) = &mut self.places {
+            if places.left == 0 {
+                places.left = places.at_once;
+                places.first_op = op_id;
+                self.caret = places.random.random_range(0..=places.length);
+            }
+            places.left -= 1;
         }
-        keys.left -= 1;
-        let key = [b'a' + (op_id % 26) as u8];
-        self.pen.edit(op_id, &self.file, self.revision, (self.caret, 0, &key))
+        let change = (self.caret, 0, self.typing.text(stamp));
+        self.pen.edit(op_id, &self.file, self.revision, change)
     }
 
     pub(super) fn read(&mut self, message: &[u8]) -> Result<News> {
@@ -94,9 +93,9 @@ impl TextHand {
         // All that is written here is ASCII.
         let inserted = insert.len() as u32;
         let mut first_op = 1;
-        if let Some(keys) = &mut self.keys {
-            keys.length = (keys.length + inserted).saturating_sub(delete);
-            first_op = keys.first_op;
+        if let Some(places) = &mut self.places {
+            places.length = (places.length + inserted).saturating_sub(delete);
+            first_op = places.first_op;
         }
         if op_id >= first_op {
             self.caret = offset + inserted;

@@ -2,7 +2,7 @@
 
 use std::vec;
 
-use super::News;
+use super::{News, Typing};
 use crate::Result;
 use crate::load::messages::{Pen, Seen, read};
 use crate::load::session::Session;
@@ -19,18 +19,18 @@ pub(crate) struct YjsHand {
 }
 
 enum Updates {
-    /// Stamps.
-    Typed(Typist),
+    /// Typed on and on.
+    Typed(Typist, Typing),
     /// What a Y.Doc wrote.
     Written(vec::IntoIter<Vec<u8>>),
 }
 
 impl YjsHand {
-    /// One that types stamps under this client id between two neighbouring characters of the file's first text.
-    pub(crate) fn stamps(session: &Session, client: u32, place: u32) -> Result<Self> {
+    /// One that types on and on, under this client id, between two neighbouring characters of the file's first text.
+    pub(crate) fn at(session: &Session, client: u32, place: u32, typing: Typing) -> Result<Self> {
         let server = first_client(&session.opened.update).ok_or("the file is empty")?;
         let typist = Typist::new(client, (server, place), (server, place + 1));
-        Ok(Self::new(session, Updates::Typed(typist)))
+        Ok(Self::new(session, Updates::Typed(typist, typing)))
     }
 
     /// One that sends these updates.
@@ -52,7 +52,7 @@ impl YjsHand {
         let op_id = self.next_op;
         self.next_op += 1;
         let update = match &mut self.updates {
-            Updates::Typed(typist) => typist.insert(stamp),
+            Updates::Typed(typist, typing) => typist.insert(typing.text(stamp)),
             Updates::Written(updates) => updates.next().ok_or("more edits than were written")?,
         };
         Ok(self.pen.update(op_id, &self.file, self.epoch, &update))
