@@ -1,0 +1,3 @@
+//! What Tandem's benchmarks and its micro measurements share.
+
+pub mod fixture;
