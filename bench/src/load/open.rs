@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tandem::id::ClientId;
 use tandem_testkit::client::Client;
 use tandem_testkit::replay::{self, Author};
 use tandem_testkit::traces;
@@ -80,9 +81,10 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
                 Session::join_on(&mut connection, before, How::Text).await?;
             }
             mark("begin")?;
+            let page = rand::random_range(1..=u32::MAX);
             let how = match clients {
                 Clients::Text => How::Text,
-                Clients::Yjs => How::Yjs(1),
+                Clients::Yjs => How::Yjs(page),
             };
             let began = Instant::now();
             let session = Session::join_on(&mut connection, &room, how).await?;
@@ -91,7 +93,7 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
             let length = match clients {
                 Clients::Text => session.opened.text.chars().count(),
                 Clients::Yjs => {
-                    let mut page = YjsClient::new(tandem::id::ClientId(1));
+                    let mut page = YjsClient::new(ClientId(page));
                     page.receive(&session.opened.update);
                     page.text().chars().count()
                 }
