@@ -47,7 +47,7 @@ pub const CLIENT_IDS_PER_SESSION: usize = 64;
 pub const CLIENT_IDS_PER_FILE: usize = 8_192;
 
 /// Events that wait for one slow reader, in bytes; beyond, it is resynced.
-pub const OUTBOX_BYTES: usize = 4 << 20;
+pub const OUTBOX_BYTES: usize = 1 << 20;
 /// The same in messages.
 pub const OUTBOX_MESSAGES: usize = 4_096;
 /// Commands that wait for one room's actor; beyond, callers wait.

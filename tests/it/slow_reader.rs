@@ -2,7 +2,8 @@
 //! soon after they read again.
 //!
 //! What stops is driven by bytes: each stop is over when so much has been written that every buffer between the server
-//! and the reader is full many times over. `TANDEM_STOP_SECONDS` makes one stop last at least that long.
+//! and the reader is full many times over. `TANDEM_STOP_SECONDS` makes one stop last at least that long, with writers
+//! that keep a pace.
 
 mod people;
 
@@ -57,7 +58,10 @@ both_databases! {
             alone.add(measured(&server, &mut writers, PHASE / 4, None).await);
             let (reads, _) = watch::channel(true);
             let readers = Reader::all(&server, &room, &reads).await;
+            let at_first = server.resident_bytes();
+            server.forget_peak();
             before.add(measured(&server, &mut writers, PHASE, stop).await);
+            let by_edits = server.peak_resident_bytes().saturating_sub(at_first);
             let (held, behind) = (server.resident_bytes(), fallen_behind(&server).await);
             server.forget_peak();
             reads.send_replace(false);
@@ -74,18 +78,20 @@ both_databases! {
                 reader.until(&texts, back + BACK).await;
             }
             println!(
-                "round {round}: {} KiB grew by {} KiB, {behind} files fell behind, all were back in {:?}",
+                "round {round}: {} KiB grew by {} KiB ({} KiB while everybody read), {behind} files fell behind, \
+                 all were back in {:?}",
                 held >> 10,
                 grown >> 10,
+                by_edits >> 10,
                 back.elapsed(),
             );
+            println!("nobody reads:    {alone}");
+            println!("everybody reads: {before}");
+            println!("some do not:     {during}");
             assert!(grown <= GROWTH, "the server grew by {} KiB", grown >> 10);
             assert_eq!(behind, readers.len() * FILES.len(), "the queue of each reader was full, for each file");
             assert!(readers.iter().all(|reader| !reader.task.is_finished()), "a reader's stream ended");
         }
-        println!("nobody reads:    {alone}");
-        println!("everybody reads: {before}");
-        println!("some do not:     {during}");
         let factor = during.p50().as_secs_f64() / before.p50().as_secs_f64();
         println!("the p50 of receipts became {factor:.2} times as long");
         assert!(factor <= FACTOR, "the others' receipts took {factor:.2} times as long");
@@ -93,7 +99,6 @@ both_databases! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes most of a minute; CONTRIBUTING.md has the command"]
 async fn a_connection_that_nobody_reads_is_bounded_and_then_given_up() {
     let database = TestDatabase::sqlite();
     let server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
