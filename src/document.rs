@@ -23,5 +23,5 @@ pub use delta::{CorruptDelta, Delta, DeltaBuilder, DeltaChange};
 pub use diff::{diff, normalise};
 pub use file::{Applied, Document, Failure, LoadError};
 pub use place::{offset_in, utf16_offset};
-pub use transform::{carry, carry_position, check, join, transform};
+pub use transform::{OneChange, carry, carry_position, check, join, transform};
 pub use unit::{Len, Unit, UnitChange};

@@ -66,6 +66,8 @@ pub const BATCH_BYTES: usize = 16 << 20;
 pub const BACKLOG_WRITES: usize = 4_096;
 /// Such writes between two commits of the log, so that neither starves the other.
 pub const WRITES_BETWEEN_COMMITS: usize = 32;
+/// Operations that one room hands to the log together.
+pub const APPEND_OPERATIONS: usize = 128;
 /// Rows read from the log at once.
 pub const LOG_PAGE: u64 = 1_000;
 /// A file's recent operations kept in memory to carry edits over and to resume, in operations.
@@ -83,6 +85,10 @@ pub const REBASE_OPERATIONS: u64 = 100_000;
 pub const REBASE_STEPS: usize = 20_000_000;
 /// Operations of a file between two snapshots: 1,000 are applied in a few milliseconds.
 pub const SNAPSHOT_EVERY: u64 = 1_000;
+/// How long after a file's last snapshot those may count, if they come faster.
+pub const SNAPSHOT_APART: Duration = Duration::from_secs(10);
+/// Operations of a file between two snapshots, however fast they come: applied in some tens of milliseconds.
+pub const SNAPSHOT_AT_MOST: u64 = 10_000;
 /// Snapshots kept of a file: the newest, and two to fall back on.
 pub const SNAPSHOTS_KEPT: u64 = 3;
 

@@ -46,21 +46,22 @@ impl Delta {
         self.before.checked_sub(gone).unwrap_or_default() + came
     }
 
-    /// The changes counted in one unit, as an edit of the text before.
-    pub fn changes_in(&self, unit: Unit) -> Vec<UnitChange> {
+    /// The changes counted in one unit, as an edit of the text before: where, how much is deleted, what is inserted.
+    pub fn places(&self, unit: Unit) -> impl Iterator<Item = (u32, u32, &str)> {
         let mut position = 0_u32;
-        let mut changes = Vec::with_capacity(self.changes.len());
-        for change in &self.changes {
+        self.changes.iter().map(move |change| {
             let offset = position.saturating_add(change.retain.get(unit));
             let delete = change.delete.get(unit);
-            changes.push(UnitChange {
-                offset,
-                delete,
-                insert: change.insert.clone(),
-            });
             position = offset.saturating_add(delete);
-        }
-        changes
+            (offset, delete, change.insert.as_str())
+        })
+    }
+
+    /// The same as changes of their own.
+    pub fn changes_in(&self, unit: Unit) -> Vec<UnitChange> {
+        self.places(unit)
+            .map(|(offset, delete, insert)| UnitChange::new(offset, delete, insert))
+            .collect()
     }
 
     /// Carries it out. `false`, with the rope unchanged, if the rope is not the text before it.

@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 
 use super::delta::Delta;
-use super::unit::{Unit, UnitChange};
+use super::unit::{Len, Unit, UnitChange};
 use crate::error::{Error, Reason, Result};
 use crate::limits::{EDIT_BYTES, EDIT_CHANGES};
 
@@ -79,18 +79,47 @@ pub fn join(changes: impl IntoIterator<Item = UnitChange>) -> Vec<UnitChange> {
 ///
 /// `changes` passed [`check`] for the text before `over`; the answer fits the text after it.
 #[must_use]
-pub fn carry(mut changes: Vec<UnitChange>, over: &Delta, unit: Unit) -> Vec<UnitChange> {
+pub fn carry(changes: Vec<UnitChange>, over: &Delta, unit: Unit) -> Vec<UnitChange> {
     if over.is_empty() {
         return join(changes);
     }
-    let spans = spans_of_delta(over, unit);
-    // By far the most common edit, carried over everything that came since its base: no memory is taken for that.
-    if let [only] = changes.as_mut_slice()
-        && Carrier::new(&spans, Tie::Right).moves(only)
-    {
-        return changes;
+    carry_over(changes, &spans_of_delta(over, unit), Tie::Right)
+}
+
+/// An operation of one change by its lengths alone: all that a single change needs to be carried over it, without a look
+/// at the operation itself.
+#[derive(Clone, Copy, Debug)]
+pub struct OneChange {
+    offset: Len,
+    delete: Len,
+    inserted: Len,
+}
+
+impl OneChange {
+    /// Of an operation that is one.
+    pub fn of(delta: &Delta) -> Option<Self> {
+        let [change] = delta.changes.as_slice() else {
+            return None;
+        };
+        Some(Self {
+            offset: change.retain,
+            delete: change.delete,
+            inserted: change.insert_len,
+        })
     }
-    carry_over(changes, &spans, Tie::Right)
+
+    /// Carries a change over it as [`carry`] does, if that only moves it. This is nearly every edit over nearly everything
+    /// that came since its base.
+    #[must_use]
+    pub fn moves(&self, change: &mut UnitChange, unit: Unit) -> bool {
+        let offset = i64::from(self.offset.get(unit));
+        let span = Span {
+            offset,
+            end: offset + i64::from(self.delete.get(unit)),
+            inserted: self.inserted.get(unit).into(),
+        };
+        Carrier::new(&[span], Tie::Right).moves(change)
+    }
 }
 
 /// Carries two edits of one text over each other: `x` so that it can follow `s`, and `s` so that it can follow `x`.

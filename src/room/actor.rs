@@ -21,7 +21,8 @@ use crate::room::refusals::deleted;
 use crate::room::registry::Place;
 use crate::room::state::{Effect, Now, RoomState};
 use crate::room::{clock, gone};
-use crate::store::AppendError;
+use crate::store::model::Append;
+use crate::store::{AppendError, Permit};
 use crate::telemetry::metric;
 
 type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -124,18 +125,24 @@ impl Actor {
         }
     }
 
-    /// Hands over what the state wants done.
+    /// Hands over what the state wants done. What one turn adds to the log goes there together.
     fn perform(&mut self) {
+        let mut together: Option<(Append, Permit)> = None;
         for effect in std::mem::take(&mut self.state.effects) {
             match effect {
                 Effect::Append(append, permit) => {
-                    let revision = append
-                        .operations
-                        .last()
-                        .map_or(Revision(0), |operation| operation.revision);
-                    let outcome = self.state.store.append(append, permit);
-                    self.appends
-                        .push_back(Box::pin(async move { (revision, outcome.await) }));
+                    let (append, permit) = match together.take() {
+                        Some((mut first, mut place)) if first.takes(&append) => {
+                            first.operations.extend(append.operations);
+                            place.join(permit);
+                            (first, place)
+                        }
+                        before => {
+                            self.append(before);
+                            (append, permit)
+                        }
+                    };
+                    together = Some((append, permit));
                 }
                 Effect::Job(job) => {
                     self.jobs
@@ -143,6 +150,18 @@ impl Actor {
                 }
             }
         }
+        self.append(together);
+    }
+
+    fn append(&mut self, append: Option<(Append, Permit)>) {
+        let Some((append, permit)) = append else { return };
+        let revision = append
+            .operations
+            .last()
+            .map_or(Revision(0), |operation| operation.revision);
+        let outcome = self.state.store.append(append, permit);
+        self.appends
+            .push_back(Box::pin(async move { (revision, outcome.await) }));
     }
 
     fn tick(&mut self, now: Now) -> Option<End> {
@@ -150,10 +169,7 @@ impl Actor {
         state.send_presence(now);
         state.heartbeat(now);
         state.tidy_members(now.at);
-        let quiet = limits::SNAPSHOT_IDLE;
-        state.snapshot_files(|open| {
-            open.since_snapshot >= limits::SNAPSHOT_EVERY || now.at.duration_since(open.used) >= quiet
-        });
+        state.snapshot_files(now.at, |open| open.wants_snapshot(now.at));
         state.forget_idle_files(now.at);
         self.perform();
         self.drain(now)
@@ -172,7 +188,7 @@ impl Actor {
         }
         if self.is_settled() && !std::mem::replace(&mut self.draining, true) {
             self.place.idle();
-            self.state.snapshot_files(|_| true);
+            self.state.snapshot_files(now.at, |_| true);
             self.perform();
         }
         // A command in the queue is of somebody who asked before the room was idle.
@@ -235,7 +251,7 @@ impl Actor {
             self.state.end_all_streams(&error);
         }
         if let End::Shutdown = end {
-            self.state.snapshot_files(|_| true);
+            self.state.snapshot_files(clock().at, |_| true);
             self.settle(limits::DRAIN).await;
         }
         self.commands.close();

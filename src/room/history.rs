@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::document::{self, Delta, Unit, UnitChange};
+use crate::document::{self, Delta, OneChange, Unit, UnitChange};
 use crate::error::Result;
 use crate::id::{OpId, ParticipantId, Revision, Source};
 use crate::limits;
@@ -18,6 +18,8 @@ pub(super) struct Past {
     pub(super) revision: Revision,
     /// What it did to the text.
     pub(super) delta: Arc<Delta>,
+    /// The same in short, if it is one change.
+    pub(super) one: Option<OneChange>,
     /// Where it came from.
     pub(super) source: uuid::Uuid,
     /// The source's number for it.
@@ -107,6 +109,12 @@ impl History {
         };
         let mut steps = 0_usize;
         for past in since {
+            if let ([only], Some(over)) = (changes.as_mut_slice(), &past.one)
+                && over.moves(only, unit)
+            {
+                steps += 2;
+                continue;
+            }
             // Each operation inside a long deletion cuts it in two.
             steps += changes.len() + past.delta.changes.len();
             if steps > limits::REBASE_STEPS {
@@ -159,6 +167,7 @@ mod tests {
             let before = Len::of(&"x".repeat(2 * limits::EDIT_CHANGES + at));
             history.push(Past {
                 revision: Revision(at as u64 + 1),
+                one: None,
                 delta: Arc::new(DeltaBuilder::new(before).insert("x").clone().finish()),
                 source: uuid::Uuid::nil(),
                 op_id: OpId(1),

@@ -11,7 +11,7 @@ use crate::store::model::Snapshot;
 
 impl RoomState {
     /// Takes a snapshot of every file that is due for one.
-    pub(super) fn snapshot_files(&mut self, due: impl Fn(&OpenFile) -> bool) {
+    pub(super) fn snapshot_files(&mut self, now: Instant, due: impl Fn(&OpenFile) -> bool) {
         let mut snapshots = Vec::new();
         for (key, open) in &mut self.files {
             let Some(entry) = self.directory.get(*key) else {
@@ -24,6 +24,7 @@ impl RoomState {
             let revision = open.history.newest().max(open.snapshot);
             open.snapshot = revision;
             open.since_snapshot = 0;
+            open.snapshot_taken = now;
             snapshots.push(Snapshot {
                 file: *key,
                 revision,

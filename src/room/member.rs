@@ -7,7 +7,7 @@ use crate::document::Unit;
 use crate::error::Error;
 use crate::id::{ClientId, FileKey, OpId, Revision, Source};
 use crate::room::cursor::Cursor;
-use crate::room::message::{Door, Event, Frame, Participant, ParticipantState, Upward};
+use crate::room::message::{Door, Encoded, Event, Participant, ParticipantState, Upward};
 use crate::room::outbox::InFlight;
 use crate::room::outbox::Outbox;
 use crate::room::parts::Parts;
@@ -165,7 +165,7 @@ impl Member {
     }
 
     /// Puts an answer or receipt on its stream.
-    pub(super) fn push(&self, frames: Vec<Frame>, permit: InFlight) {
+    pub(super) fn push(&self, frames: Encoded, permit: InFlight) {
         if let Some(outbox) = &self.outbox {
             outbox.push(frames, permit);
         }
@@ -177,7 +177,7 @@ impl Member {
     }
 
     /// Ends its stream after a goodbye, which `encode` writes. Nothing of the session itself is lost.
-    pub(super) fn end_stream(&mut self, error: Error, encode: impl Fn(&Event, Unit) -> Vec<Frame>) {
+    pub(super) fn end_stream(&mut self, error: Error, encode: impl Fn(&Event, Unit) -> Encoded) {
         self.stream = 0;
         self.parked.clear();
         self.parts = None;

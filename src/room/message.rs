@@ -6,6 +6,7 @@ mod down;
 mod up;
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use crate::document::Unit;
 
@@ -40,8 +41,11 @@ impl Frame {
     }
 }
 
+/// An event's frames: nearly always one.
+pub type Encoded = SmallVec<[Frame; 1]>;
+
 /// Turns an event into the bytes that receivers of one unit get. `rpc` hands one to the rooms.
 pub trait Encode: Send + Sync + 'static {
     /// The event as one frame, or as several if it is longer than [`crate::limits::MESSAGE_OUT_BYTES`].
-    fn encode(&self, event: &Event, unit: Unit) -> Vec<Frame>;
+    fn encode(&self, event: &Event, unit: Unit) -> Encoded;
 }

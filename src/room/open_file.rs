@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::document::{Document, UnitChange};
 use crate::id::{ClientId, Revision, UserKey};
+use crate::limits;
 use crate::room::history::History;
 
 /// A loaded file.
@@ -20,6 +21,8 @@ pub(super) struct OpenFile {
     pub(super) snapshot: Revision,
     /// Operations since then.
     pub(super) since_snapshot: u64,
+    /// When that was.
+    pub(super) snapshot_taken: Instant,
     /// When it was last used.
     pub(super) used: Instant,
 }
@@ -33,8 +36,18 @@ impl OpenFile {
             bindings: HashMap::new(),
             snapshot,
             since_snapshot: 0,
+            snapshot_taken: now,
             used: now,
         }
+    }
+
+    /// Whether it is time for a snapshot: the file is quiet, or loading would have much to apply. Who writes very fast
+    /// gets them less often by count, since each one is a whole text encoded, stored and read back.
+    pub(super) fn wants_snapshot(&self, now: Instant) -> bool {
+        let apart = now.duration_since(self.snapshot_taken) >= limits::SNAPSHOT_APART;
+        self.since_snapshot >= limits::SNAPSHOT_AT_MOST
+            || (self.since_snapshot >= limits::SNAPSHOT_EVERY && apart)
+            || now.duration_since(self.used) >= limits::SNAPSHOT_IDLE
     }
 
     /// What an edit weighs in the backlog: its text in the row's delta and Yjs bytes, and in the events.

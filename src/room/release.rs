@@ -1,15 +1,15 @@
 //! What leaves a room: each event is encoded once per form in use and shared by all who get it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use crate::document::Unit;
 use crate::id::{OpId, Revision, SessionId};
 use crate::room::job::Job;
 use crate::room::member::Member;
-use crate::room::message::{Encode, Event, FileChange, Frame, Outcome, ParticipantState};
+use crate::room::message::{Encode, Encoded, Event, FileChange, Frame, Outcome, ParticipantState};
 use crate::room::state::{Accepted, Effect, Out, RoomState};
 use crate::telemetry::metric;
 
@@ -17,7 +17,7 @@ use crate::telemetry::metric;
 struct Once<'a> {
     event: &'a Event,
     encode: &'a Arc<dyn Encode>,
-    frames: HashMap<Unit, Vec<Frame>>,
+    frames: SmallVec<[(Unit, Encoded); 3]>,
 }
 
 impl<'a> Once<'a> {
@@ -25,14 +25,17 @@ impl<'a> Once<'a> {
         Self {
             event,
             encode,
-            frames: HashMap::new(),
+            frames: SmallVec::new(),
         }
     }
 
     fn frames(&mut self, unit: Unit) -> &[Frame] {
-        self.frames
-            .entry(unit)
-            .or_insert_with(|| self.encode.encode(self.event, unit))
+        let made = self.frames.iter().position(|(of, _)| *of == unit);
+        let at = made.unwrap_or_else(|| {
+            self.frames.push((unit, self.encode.encode(self.event, unit)));
+            self.frames.len() - 1
+        });
+        self.frames.get(at).map_or(&[], |(_, frames)| frames)
     }
 }
 

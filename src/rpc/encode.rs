@@ -1,10 +1,14 @@
 //! Events as bytes: what the hub asks for, once for all receivers of one unit.
 
+mod often;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint, encode_key, encode_varint, encoded_len_varint, key_len};
 use ropey::Rope;
+use smallvec::smallvec;
 
+use self::often::Often;
 use super::convert::answers;
 use super::proto::v1::server_message::Kind;
 use super::proto::v1::{self, ServerMessage};
@@ -14,8 +18,8 @@ use crate::error::Error;
 use crate::id::{Epoch, FileId, OpId, ParticipantId, Revision};
 use crate::limits::MESSAGE_OUT_BYTES;
 use crate::room::message::{
-    self, Encode, Event, FileChange, Frame, Joined, Opened, OpenedContent, Outcome, Participant, ParticipantPresence,
-    ParticipantState, RefusedRequest,
+    self, Encode, Encoded, Event, FileChange, Frame, Joined, Opened, OpenedContent, Outcome, Participant,
+    ParticipantPresence, ParticipantState, RefusedRequest,
 };
 
 /// Field numbers that are written by hand; a test holds them to the contract.
@@ -44,7 +48,10 @@ const FRAGMENT_HEAD_BYTES: usize = 16;
 pub struct Encoder;
 
 impl Encode for Encoder {
-    fn encode(&self, event: &Event, unit: Unit) -> Vec<Frame> {
+    fn encode(&self, event: &Event, unit: Unit) -> Encoded {
+        if let Some(often) = Often::of(event, unit) {
+            return frames(often.encoded_len(), |buffer| often.encode(buffer));
+        }
         match event {
             Event::Opened(opened) => match &opened.content {
                 OpenedContent::Text(text) => with_text(field::OPENED, &opened_head(opened), text),
@@ -62,12 +69,13 @@ impl Encode for Encoder {
 }
 
 /// A message of the contract that the room knows nothing of, such as the refusal of one that could not be read.
-pub(super) fn plain(kind: Kind) -> Vec<Frame> {
+pub(super) fn plain(kind: Kind) -> Encoded {
     let message = ServerMessage { kind: Some(kind) };
     frames(message.encoded_len(), |buffer| message.encode_raw(buffer))
 }
 
-/// An event without its long text, which [`Encoder::encode`] adds.
+/// An event without its long text, which [`Encoder::encode`] adds. The most frequent are written by [`often`] instead, and
+/// stand here for its test.
 fn kind(event: &Event, unit: Unit) -> Kind {
     match event {
         Event::Joined(joined) => Kind::Joined(self::joined(joined)),
@@ -306,7 +314,7 @@ fn who(participant: Option<ParticipantId>) -> String {
 }
 
 /// A message whose long text goes from the rope into the one buffer, without a copy in between.
-fn with_text(kind: u32, head: &impl Message, text: &Rope) -> Vec<Frame> {
+fn with_text(kind: u32, head: &impl Message, text: &Rope) -> Encoded {
     let text_len = match text.len_bytes() {
         0 => 0,
         len => delimited_len(field::TEXT, len),
@@ -323,13 +331,13 @@ fn with_text(kind: u32, head: &impl Message, text: &Rope) -> Vec<Frame> {
 }
 
 /// A ServerMessage of the given length as one frame, or in fragments that share its buffer.
-fn frames(len: usize, write: impl FnOnce(&mut BytesMut)) -> Vec<Frame> {
+fn frames(len: usize, write: impl FnOnce(&mut BytesMut)) -> Encoded {
     let whole = delimited_len(field::MESSAGE, len);
     if whole <= MESSAGE_OUT_BYTES {
         let mut buffer = BytesMut::with_capacity(whole);
         put_delimiter(field::MESSAGE, len, &mut buffer);
         write(&mut buffer);
-        return vec![Frame {
+        return smallvec![Frame {
             head: Bytes::new(),
             body: buffer.freeze(),
         }];
@@ -339,7 +347,7 @@ fn frames(len: usize, write: impl FnOnce(&mut BytesMut)) -> Vec<Frame> {
     fragments(&buffer.freeze())
 }
 
-fn fragments(message: &Bytes) -> Vec<Frame> {
+fn fragments(message: &Bytes) -> Encoded {
     let part = MESSAGE_OUT_BYTES - FRAGMENT_HEAD_BYTES;
     let starts = (0..message.len()).step_by(part);
     starts

@@ -32,6 +32,12 @@ impl Permit {
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
+
+    /// Takes another's place as well.
+    pub(crate) fn join(&mut self, mut other: Self) {
+        self.operations += std::mem::take(&mut other.operations);
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
 }
 
 impl Backlog {

@@ -6,6 +6,7 @@ use crate::id::{
     ClientId, Epoch, FileId, FileKey, OpId, ParticipantId, RequestId, Revision, RoomId, RoomKey, SessionId, Source,
     Term, UserId, UserKey,
 };
+use crate::limits::APPEND_OPERATIONS;
 
 /// Microseconds since 1970-01-01 UTC.
 pub type Micros = i64;
@@ -219,6 +220,17 @@ pub struct Append {
     pub files: Vec<File>,
     /// The answer to keep, if the operations answer a unary call with a request id.
     pub answered: Option<Answered>,
+}
+
+impl Append {
+    /// Whether another that follows may become part of this one: both are operations and nothing else.
+    pub(crate) fn takes(&self, next: &Self) -> bool {
+        let plain = |append: &Self| append.files.is_empty() && append.answered.is_none();
+        plain(self)
+            && plain(next)
+            && self.term == next.term
+            && self.operations.len() + next.operations.len() <= APPEND_OPERATIONS
+    }
 }
 
 /// A change of a room's row; what is `None` stays.
