@@ -200,17 +200,35 @@ fn change(random: &mut SmallRng, value: &mut Value, depth: usize) {
             0 => *inner = one_of(random, &TEXTS).into(),
             1 => inner.extend_from_slice(one_of(random, &TEXTS).as_bytes()),
             2 => {
-                let copy = inner.clone();
-                bytes(random, inner, &copy);
+                let at = random.random_range(0..=inner.len());
+                inner.truncate(at);
             }
             3 => *inner = inner.repeat(random.random_range(0..40)),
             _ if depth > 0 && !inner.is_empty() && read(inner).is_some() => *inner = fields(random, inner, depth - 1),
-            _ => bytes(random, inner, &[]),
+            _ => match std::str::from_utf8(inner) {
+                // Text mostly stays text: what is not is refused before anybody looks at it.
+                Ok(text) if random.random_range(0..8) > 0 => *inner = characters(random, text).into_bytes(),
+                _ => bytes(random, inner, &[]),
+            },
         },
     }
     if let Value::Bytes(inner) = value {
         inner.truncate(LONGEST);
     }
+}
+
+/// A text with one place changed, at whole characters.
+fn characters(random: &mut SmallRng, text: &str) -> String {
+    let mut all: Vec<char> = text.chars().collect();
+    let at = random.random_range(0..=all.len());
+    let end = (at + random.random_range(0..4)).min(all.len());
+    let piece = match random.random_range(0..3) {
+        0 => one_of(random, &TEXTS).to_owned(),
+        1 => random.random::<char>().to_string(),
+        _ => String::new(),
+    };
+    all.splice(at..end, piece.chars());
+    all.into_iter().collect()
 }
 
 /// The fields of a message; `None` if the bytes are none.
