@@ -13,13 +13,13 @@ mod engine;
 mod failure;
 mod frames;
 mod seen;
-mod target;
+mod targets;
 
 pub use corpus::Corpus;
 pub use engine::{Engine, Report, Until};
 pub use failure::{Found, run_once};
 pub use seen::Seen;
-pub use target::{TARGETS, Target};
+pub use targets::{TARGETS, Target};
 
 #[cfg(test)]
 mod tests;
