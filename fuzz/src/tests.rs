@@ -53,7 +53,7 @@ fn edits_carried_over_each_other_make_one_text() {
 
 #[test]
 fn a_text_is_a_path_by_the_rules_or_none() {
-    short("path", 2_000);
+    short("path", 600);
 }
 
 #[test]

@@ -25,7 +25,7 @@ use super::{PEACE, SESSIONS, VICTIM, edit_page, edit_text, last_word};
 use mallory::{Mallory, Tally};
 
 /// Messages in all, where nobody asks for more.
-const MESSAGES: u64 = 6_000;
+const MESSAGES: u64 = 3_000;
 /// What of them are hostile updates, whole and by sessions that know what became of those before, in a hundred.
 const UPDATES: u64 = 30;
 /// The others, in a hundred; each kind by one over each dialect.
