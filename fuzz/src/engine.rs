@@ -66,8 +66,11 @@ impl Engine {
         for (name, input) in corpus {
             if let Err(said) = self.try_input(input.clone()) {
                 let said = format!("{name} of the corpus: {said}");
-                let input = input.clone();
-                self.report.found = Some(Found { input, said });
+                self.report.found = Some(Found {
+                    input: input.clone(),
+                    said,
+                    is_new: false,
+                });
                 return self.report;
             }
         }

@@ -21,6 +21,8 @@ pub struct Found {
     pub input: Vec<u8>,
     /// What it does.
     pub said: String,
+    /// Whether it is new; what the corpus has is not kept there once more.
+    pub is_new: bool,
 }
 
 thread_local! {
@@ -70,6 +72,7 @@ pub(crate) fn smallest(target: &Target, input: &[u8], said: String) -> Found {
     let mut found = Found {
         input: input.to_vec(),
         said,
+        is_new: true,
     };
     let mut tries = 0;
     let mut size = found.input.len().div_ceil(2);
@@ -84,7 +87,8 @@ pub(crate) fn smallest(target: &Target, input: &[u8], said: String) -> Found {
             let without = [&found.input[..at], &found.input[end..]].concat();
             match run_once(target, &without) {
                 Err(said) => {
-                    found = Found { input: without, said };
+                    found.input = without;
+                    found.said = said;
                     smaller = true;
                 }
                 Ok(_) => at = end,

@@ -119,6 +119,7 @@ fn fuzz(target: &'static Target, options: &Options) -> Result<(), String> {
     }
     match report.found {
         None => Ok(()),
+        Some(found) if !found.is_new => Err(found.said),
         Some(found) => {
             let place = corpus.keep("failed", &found.input).map_err(|error| error.to_string())?;
             Err(format!(

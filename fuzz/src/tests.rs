@@ -25,7 +25,7 @@ fn short(name: &str, runs: u64) {
         report.seen.len()
     );
     if let Some(found) = report.found {
-        let kept = Corpus::of(name).keep("failed", &found.input);
+        let kept = found.is_new.then(|| Corpus::of(name).keep("failed", &found.input));
         panic!("seed {seed}: {}\nkept: {kept:?}", found.said);
     }
 }

@@ -50,7 +50,7 @@ fn run(input: &[u8], seen: &mut Seen) {
             Ok(what) => seen.note((method, what)),
             Err(Refusal::Undecodable) => seen.note((method, "undecodable")),
             Err(Refusal::Of(root, error)) => {
-                look(&fields, root, &error);
+                look(fields, root, &error);
                 // Without the indices: where in a list it stands makes no other refusal.
                 let field = error.details().field.clone().unwrap_or_default();
                 seen.note((method, error.reason(), field.replace(|c: char| c.is_ascii_digit(), "")));
