@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -76,13 +76,15 @@ impl ByHand {
     ///
     /// If the server does not answer, or not in the caller's protocol.
     pub async fn send(self, address: SocketAddr) -> (Vec<Bytes>, Status) {
-        let dialect = self.dialect;
         let whole = timeout(PATIENCE, async {
-            let stream = TcpStream::connect(address).await.expect("the server accepts");
-            let request = self.request(address);
-            match dialect {
-                Dialect::Grpc => over_http2(stream, request).await,
-                Dialect::GrpcWeb => over_http1(stream, request).await,
+            let mut line = Line::open(address, self.dialect).await;
+            let mut answer = line.begin(self).await.expect("an answer");
+            let mut messages = Vec::new();
+            loop {
+                match answer.next().await.expect("the answer is readable") {
+                    Told::Message(message) => messages.push(message),
+                    Told::End(status) => return (messages, status),
+                }
             }
         });
         whole.await.expect("the call is not answered in time")
@@ -119,46 +121,147 @@ pub fn framed(message: &[u8]) -> Vec<u8> {
     [&[0], &length.to_be_bytes()[..], message].concat()
 }
 
-async fn over_http2(stream: TcpStream, request: http::Request<Outgoing>) -> (Vec<Bytes>, Status) {
-    let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
-    let (mut requests, connection) = handshake.expect("the server speaks HTTP/2");
-    tokio::spawn(connection);
-    read(requests.send_request(request).await.expect("an answer")).await
+/// A connection that is kept for one call after the other.
+pub struct Line {
+    address: SocketAddr,
+    requests: Requests,
 }
 
-async fn over_http1(stream: TcpStream, request: http::Request<Outgoing>) -> (Vec<Bytes>, Status) {
-    let handshake = http1::handshake(TokioIo::new(stream)).await;
-    let (mut requests, connection) = handshake.expect("the server speaks HTTP/1.1");
-    tokio::spawn(connection);
-    read(requests.send_request(request).await.expect("an answer")).await
+enum Requests {
+    Http2(http2::SendRequest<Outgoing>),
+    Http1(http1::SendRequest<Outgoing>),
 }
 
-/// The answer's messages and its status, wherever that stands: in the headers, in HTTP/2's trailers, or in a last frame.
-async fn read(response: http::Response<Incoming>) -> (Vec<Bytes>, Status) {
-    let (head, body) = response.into_parts();
-    assert_eq!(head.status, http::StatusCode::OK, "{head:?}");
-    let body = body.collect().await.expect("the answer is readable");
-    let trailers = body.trailers().cloned();
-    let (messages, last) = frames(body.to_bytes());
-    let places = [Some(head.headers), trailers, last];
-    let mut statuses = places.iter().flatten().filter_map(Status::from_header_map);
-    let status = statuses.next().expect("an answer ends with a status");
-    assert!(statuses.next().is_none(), "an answer has one status");
-    (messages, status)
-}
-
-fn frames(mut body: Bytes) -> (Vec<Bytes>, Option<HeaderMap>) {
-    let mut messages = Vec::new();
-    while body.has_remaining() {
-        let (flags, length) = (body.get_u8(), body.get_u32() as usize);
-        let frame = body.split_to(length);
-        if flags & TRAILERS != 0 {
-            assert!(body.is_empty(), "something follows the trailers");
-            return (messages, Some(trailers(&frame)));
-        }
-        messages.push(frame);
+impl Line {
+    /// Connects.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not accept, or not in the caller's protocol.
+    pub async fn open(address: SocketAddr, dialect: Dialect) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server accepts");
+        stream.set_nodelay(true).expect("a socket");
+        let io = TokioIo::new(stream);
+        let requests = match dialect {
+            Dialect::Grpc => {
+                let handshake = http2::handshake(TokioExecutor::new(), io).await;
+                let (requests, connection) = handshake.expect("the server speaks HTTP/2");
+                tokio::spawn(connection);
+                Requests::Http2(requests)
+            }
+            Dialect::GrpcWeb => {
+                let handshake = http1::handshake(io).await;
+                let (requests, connection) = handshake.expect("the server speaks HTTP/1.1");
+                tokio::spawn(connection);
+                Requests::Http1(requests)
+            }
+        };
+        Self { address, requests }
     }
-    (messages, None)
+
+    /// Sends a call, of the connection's own dialect, and waits until its answer begins.
+    ///
+    /// # Errors
+    ///
+    /// If the connection has ended.
+    ///
+    /// # Panics
+    ///
+    /// If the answer is none of gRPC's.
+    pub async fn begin(&mut self, call: ByHand) -> hyper::Result<Answer> {
+        let request = call.request(self.address);
+        let response = match &mut self.requests {
+            Requests::Http2(requests) => {
+                requests.ready().await?;
+                requests.send_request(request).await?
+            }
+            Requests::Http1(requests) => {
+                requests.ready().await?;
+                requests.send_request(request).await?
+            }
+        };
+        let (head, body) = response.into_parts();
+        assert_eq!(head.status, http::StatusCode::OK, "{head:?}");
+        Ok(Answer {
+            head: head.headers,
+            body,
+            buffer: BytesMut::new(),
+            trailers: None,
+        })
+    }
+}
+
+/// What a call's answer brings.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// A message.
+    Message(Bytes),
+    /// The end.
+    End(Status),
+}
+
+/// An answer that is being read.
+pub struct Answer {
+    head: HeaderMap,
+    body: Incoming,
+    buffer: BytesMut,
+    /// HTTP/2's own, or those of a last frame.
+    trailers: Option<HeaderMap>,
+}
+
+impl Answer {
+    /// The next message, or the status, wherever that stands: in the headers, in HTTP/2's trailers, or in a last frame.
+    ///
+    /// # Errors
+    ///
+    /// If the connection ends first.
+    ///
+    /// # Panics
+    ///
+    /// If what comes is no answer of gRPC's.
+    pub async fn next(&mut self) -> hyper::Result<Told> {
+        loop {
+            if let Some((flags, frame)) = self.frame() {
+                if flags & TRAILERS == 0 {
+                    return Ok(Told::Message(frame));
+                }
+                assert!(self.buffer.is_empty(), "something follows the trailers");
+                self.trailers = Some(trailers(&frame));
+                continue;
+            }
+            let Some(frame) = self.body.frame().await.transpose()? else {
+                return Ok(Told::End(self.status()));
+            };
+            match frame.into_data() {
+                Ok(data) => {
+                    assert!(self.trailers.is_none(), "something follows the trailers");
+                    self.buffer.extend_from_slice(&data);
+                }
+                Err(frame) => self.trailers = frame.into_trailers().ok(),
+            }
+        }
+    }
+
+    /// A whole frame, once it is there.
+    fn frame(&mut self) -> Option<(u8, Bytes)> {
+        let (head, rest) = self.buffer.split_first_chunk::<5>()?;
+        let [flags, length @ ..] = *head;
+        let length = u32::from_be_bytes(length) as usize;
+        if rest.len() < length {
+            return None;
+        }
+        self.buffer.advance(5);
+        Some((flags, self.buffer.split_to(length).freeze()))
+    }
+
+    fn status(&self) -> Status {
+        assert!(self.buffer.is_empty(), "the answer ends inside a frame");
+        let places = [Some(&self.head), self.trailers.as_ref()];
+        let mut statuses = places.into_iter().flatten().filter_map(Status::from_header_map);
+        let status = statuses.next().expect("an answer ends with a status");
+        assert!(statuses.next().is_none(), "an answer has one status");
+        status
+    }
 }
 
 fn trailers(frame: &[u8]) -> HeaderMap {

@@ -1,10 +1,12 @@
 //! Clients, traces and fixtures that Tandem's tests and tools share.
 
+pub mod at_once;
 pub mod by_hand;
 pub mod client;
 pub mod crafted;
 pub mod database;
 pub mod hostile;
+pub mod mutate;
 pub mod pipeline;
 pub mod plan;
 pub mod process;
@@ -12,6 +14,7 @@ pub mod proxy;
 pub mod random_edit;
 pub mod reference;
 pub mod replay;
+pub mod requests;
 pub mod server;
 pub mod steady;
 pub mod text_client;

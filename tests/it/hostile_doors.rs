@@ -1,6 +1,7 @@
 //! Hostile sessions through the doors of the real program, while innocent ones edit the same file.
 
 mod attacker;
+mod messages;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
