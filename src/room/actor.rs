@@ -155,6 +155,7 @@ impl Actor {
             open.since_snapshot >= limits::SNAPSHOT_EVERY || now.at.duration_since(open.used) >= quiet
         });
         state.forget_idle_files(now.at);
+        state.pack_when_due(now.at);
         self.perform();
         self.drain(now)
     }
@@ -173,6 +174,7 @@ impl Actor {
         if self.is_settled() && !std::mem::replace(&mut self.draining, true) {
             self.place.idle();
             self.state.snapshot_files(|_| true);
+            self.state.pack_at_last(now.at);
             self.perform();
         }
         // A command in the queue is of somebody who asked before the room was idle.
