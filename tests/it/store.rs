@@ -1,5 +1,6 @@
 //! The store: what goes in comes out, on both databases.
 
+mod packing;
 pub(crate) mod sample;
 
 use migration::{Migrator, MigratorTrait};
