@@ -251,6 +251,9 @@ pub(super) async fn text(store: &Store, order: Order) -> Result<Rope> {
         Err(ReadError::Damaged(_)) => return Err(unreadable(&file)),
         Err(ReadError::Failed(error)) => return Err(error),
     };
+    if after == Revision(0) && !begins(&changes) {
+        return Err(unreadable(&file));
+    }
     let past = all_past(changes).map_err(|_revision| unreadable(&file))?;
     let rope = blocking(move || past.iter().all(|past| past.delta.apply(&mut rope)).then_some(rope));
     rope.await?.ok_or_else(|| unreadable(&file))
