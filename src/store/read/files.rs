@@ -54,6 +54,9 @@ impl Store {
             after: convert::column(after.0),
             up_to: convert::column(up_to.0),
         };
+        if span.after >= span.up_to {
+            return Ok(Vec::new());
+        }
         let rows = self.all_rows(room, file, span).await?;
         let mut changes = Vec::new();
         let mut rest = span;
@@ -113,7 +116,8 @@ impl Store {
                 break;
             };
             let Ok(packed) = unpack(&segment).inspect_err(told) else {
-                complete_after = Some(Revision(segment.last_revision.unsigned_abs()));
+                // Of those after it nothing is missing, if it ends before the revision that was asked for.
+                complete_after = Some(Revision(segment.last_revision.unsigned_abs()).min(up_to));
                 break;
             };
             // A row that was packed after it was read.
