@@ -77,7 +77,9 @@ impl Store {
             let now = self
                 .write(move |transaction| Box::pin(commit(transaction, Arc::clone(&step))))
                 .await?;
-            metrics::counter!("tandem_store_packed_operations_total").increment(count);
+            if now > packed {
+                metrics::counter!("tandem_store_packed_operations_total").increment(count);
+            }
             now
         };
         convert::number("revision", now)

@@ -67,7 +67,8 @@ impl Store {
             let full = page.len() as u64 == SEGMENTS_PAGE;
             for segment in page {
                 let packed = unpack(&segment).map_err(damaged)?;
-                let packed = log::of_file(packed, file, span, true);
+                // What was read already may come again, in a segment that has taken the place of a smaller one.
+                let packed = log::of_file(packed, file, rest, true);
                 changes.extend(self.read("segment", async { packed }).await?);
                 rest.after = segment.last_revision;
             }
