@@ -81,8 +81,9 @@ pub const PACK_OPERATIONS: usize = 512;
 pub const PACK_BYTES: usize = 256 << 10;
 /// Rows that a quiet room, or one that leaves the memory, need not pack: they cost less than the packing.
 pub const PACK_LEAST: u64 = 64;
-/// Rows that a room gathers while people type before they are packed.
-pub const PACK_AT: u64 = 1_024;
+/// Rows that a room gathers while people type before they are packed: what a typist writes in half a minute, so that the
+/// rows take little beside what is packed.
+pub const PACK_AT: u64 = 256;
 /// A room with more operations a second is packed later.
 pub const PACK_HOT: u64 = 200;
 /// But not later than with this many rows.

@@ -134,7 +134,7 @@ mod tests {
     fn a_room_is_packed_when_it_is_quiet_or_has_many_rows() {
         assert_eq!(due(1, 20), None, "too few to be worth it");
         assert_eq!(due(10, 20), Some(20 + 30), "30 s after the last");
-        assert_eq!(due(10, 1_000), Some(103), "while somebody types");
+        assert_eq!(due(10, 1_000), Some(26), "while somebody types");
         assert_eq!(due(1_000, 10), Some(11), "at the first quiet second");
         assert_eq!(due(1_000, 1_000), Some(17), "hot all the time: when there are too many");
     }
