@@ -70,12 +70,36 @@ pub const WRITES_BETWEEN_COMMITS: usize = 32;
 pub const APPEND_OPERATIONS: usize = 128;
 /// Rows read from the log at once.
 pub const LOG_PAGE: u64 = 1_000;
+/// Operations in one segment of the packed log: reading one takes well under a millisecond, and what a row costs beside
+/// its operations hardly counts.
+pub const SEGMENT_OPERATIONS: usize = 2_048;
+/// The same in bytes of Yjs updates, deltas and paths; a single larger operation has a segment of its own.
+pub const SEGMENT_BYTES: usize = 256 << 10;
+/// Segments read at once.
+pub const SEGMENTS_PAGE: u64 = 8;
+/// Rows that are packed in one transaction: the log's commits wait a few milliseconds for it.
+pub const PACK_OPERATIONS: usize = 512;
+/// The same in bytes.
+pub const PACK_BYTES: usize = 256 << 10;
+/// Rows that a quiet room, or one that leaves the memory, need not pack: they cost less than the packing.
+pub const PACK_LEAST: u64 = 64;
+/// Rows that a room gathers while people type before they are packed: what a typist writes in half a minute, so that the
+/// rows take little beside what is packed.
+pub const PACK_AT: u64 = 256;
+/// A room with more operations a second is packed later.
+pub const PACK_HOT: u64 = 200;
+/// But not later than with this many rows.
+pub const PACK_BEHIND: u64 = 16_384;
+/// Between two transactions that pack one room: other rooms' commits and packing have their turn.
+pub const PACK_PAUSE: Duration = Duration::from_millis(20);
+/// How soon after trouble a room is packed again.
+pub const PACK_AGAIN: Duration = Duration::from_secs(60);
 /// A file's recent operations kept in memory to carry edits over and to resume, in operations.
 pub const HISTORY_OPERATIONS: usize = 4_096;
 /// The same in bytes.
 pub const HISTORY_BYTES: usize = 8 << 20;
 /// Operations read into a file's history when it is loaded: what clients come back to after a restart.
-pub const HISTORY_LOADED: u64 = 1_024;
+pub const HISTORY_LOADED: usize = 1_024;
 /// Whole texts compared at once, over all rooms: each takes a core for some tenths of a second at worst.
 pub const COMPARISONS: usize = 2;
 /// Revisions that an edit on an old base may be carried over.

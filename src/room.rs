@@ -41,6 +41,7 @@ mod needs;
 mod open_file;
 mod opening;
 mod outbox;
+mod packing;
 mod parts;
 mod presence;
 mod refusals;

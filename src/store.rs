@@ -1,7 +1,8 @@
 //! The store: the log of all rooms and what belongs to it, on PostgreSQL or in one SQLite file.
 //!
 //! Reads go through a pool. All writes go through one task per database (`writer`), which gathers the operations of all
-//! rooms into shared commits. Nothing is reported as done before the database has committed it.
+//! rooms into shared commits. Nothing is reported as done before the database has committed it. What a room wrote a while
+//! ago is packed into `segment`s; `log` reads both parts as one.
 //!
 //! Only this module and `migration` name SeaORM and sqlx.
 
@@ -13,9 +14,12 @@ mod error;
 mod failure;
 mod job;
 mod lock;
+mod log;
 pub mod model;
+mod pack;
 mod queue;
 mod read;
+mod segment;
 mod settings;
 mod write;
 mod writer;
@@ -26,11 +30,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 pub use self::backlog::Permit;
-pub use self::error::{AppendError, OpenError, WriteError};
+pub use self::error::{AppendError, OpenError, ReadError, WriteError};
 pub use self::settings::Settings;
 
 use self::backlog::Backlog;
@@ -53,6 +57,8 @@ struct Shared {
     backlog: Arc<Backlog>,
     call_timeout: Duration,
     incarnations: AtomicU64,
+    /// Rooms are packed one after the other: it is never urgent.
+    packing: Semaphore,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Lives as long as anybody may write.
     _lock: Option<Arc<FileLock>>,
@@ -83,6 +89,7 @@ impl Store {
             backlog: Backlog::new(settings.backlog_operations, settings.backlog_bytes),
             call_timeout: settings.call_timeout,
             incarnations: AtomicU64::new(1),
+            packing: Semaphore::new(1),
             writer: Mutex::new(Some(tokio::spawn(writer.run()))),
             _lock: lock,
         };

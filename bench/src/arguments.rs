@@ -34,7 +34,7 @@ enum Command {
     /// The first to open a file with a long history after a restart.
     Open(One<scenario::open::Choice>),
     /// Commits a second, and bytes stored per typed character.
-    Store(Plain),
+    Store(One<scenario::stored::Choice>),
     /// The floor's server.
     #[command(hide = true)]
     Floor,
@@ -103,7 +103,7 @@ impl Arguments {
             Command::Cursors(plain) => scenario::cursors::run(&plain.common.setting()?),
             Command::Idle(plain) => scenario::idle::run(&plain.common.setting()?),
             Command::Open(one) => scenario::open::run(&one.common.setting()?, &one.choice),
-            Command::Store(plain) => scenario::store::run(&plain.common.setting()?),
+            Command::Store(one) => scenario::store::run(&one.common.setting()?, &one.choice),
             Command::Floor => floor::serve(),
             Command::Load => load::run(),
         }

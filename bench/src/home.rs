@@ -12,7 +12,8 @@ use tandem_testkit::process::{Place, Process};
 
 use crate::Result;
 use crate::contest::{Contender, Setting};
-use crate::database::{Database, sqlite_bytes};
+pub(crate) use crate::database::Stored;
+use crate::database::{Database, sqlite_stored};
 use crate::process::{self, Memory};
 
 /// Tells this process's folders and databases apart.
@@ -148,11 +149,19 @@ impl Home {
         Ok(())
     }
 
-    /// Bytes that the database's tables and indexes take.
-    pub(crate) fn stored_bytes(&self) -> Result<f64> {
+    /// What its database takes.
+    pub(crate) fn stored(&self) -> Result<Stored> {
         match &self.database {
-            Some((database, name)) => database.stored_bytes(name),
-            None => sqlite_bytes(&self.folder.join("tandem.db")),
+            Some((database, name)) => database.stored(name),
+            None => sqlite_stored(&self.folder.join("tandem.db")),
+        }
+    }
+
+    /// Lets its database find what it can use again; SQLite always knows.
+    pub(crate) fn reclaim(&self) -> Result<()> {
+        match &self.database {
+            Some((database, name)) => database.vacuum(name),
+            None => Ok(()),
         }
     }
 

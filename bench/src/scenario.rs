@@ -8,6 +8,7 @@ pub(crate) mod joiners;
 pub(crate) mod open;
 pub(crate) mod rooms;
 pub(crate) mod store;
+pub(crate) mod stored;
 
 use std::path::PathBuf;
 
@@ -23,5 +24,5 @@ pub(crate) fn all(setting: &Setting, trace: Option<PathBuf>) -> Result<()> {
     cursors::run(setting)?;
     idle::run(setting)?;
     open::run(setting, &open::Choice { trace })?;
-    store::run(setting)
+    store::run(setting, &stored::Choice::default())
 }

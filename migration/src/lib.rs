@@ -16,6 +16,7 @@ mod m0005_snapshots;
 mod m0006_sessions;
 mod m0007_client_ids;
 mod m0008_requests;
+mod m0009_segments;
 
 /// All changes, oldest first.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_sessions::Migration),
             Box::new(m0007_client_ids::Migration),
             Box::new(m0008_requests::Migration),
+            Box::new(m0009_segments::Migration),
         ]
     }
 }

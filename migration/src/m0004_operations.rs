@@ -2,6 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, blob, small_integer, uuid};
+use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -29,7 +30,7 @@ enum Operations {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // No foreign keys: every append reads the row of its room in the same transaction, and rooms never go away.
-        let table = Table::create()
+        let mut table = Table::create()
             .table(Operations::Table)
             .col(big_integer(Operations::Room))
             .col(big_integer(Operations::Revision))
@@ -47,6 +48,10 @@ impl MigrationTrait for Migration {
             .col(big_integer(Operations::Time))
             .primary_key(Index::create().col(Operations::Room).col(Operations::Revision))
             .to_owned();
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            // Rows stand in the primary key's own tree: one tree less to write for each edit.
+            table.extra("without rowid");
+        }
         manager.create_table(table).await?;
         // An operation that is sent twice is accepted once.
         let once = Index::create()

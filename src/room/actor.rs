@@ -171,6 +171,7 @@ impl Actor {
         state.tidy_members(now.at);
         state.snapshot_files(now.at, |open| open.wants_snapshot(now.at));
         state.forget_idle_files(now.at);
+        state.pack_when_due(now.at);
         self.perform();
         self.drain(now)
     }
@@ -189,6 +190,7 @@ impl Actor {
         if self.is_settled() && !std::mem::replace(&mut self.draining, true) {
             self.place.idle();
             self.state.snapshot_files(now.at, |_| true);
+            self.state.pack_at_last(now.at);
             self.perform();
         }
         // A command in the queue is of somebody who asked before the room was idle.

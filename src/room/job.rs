@@ -1,11 +1,12 @@
 //! What a room reads and writes beside the log. The actor runs jobs while it goes on with other commands.
 
 use crate::error::{Error, Reason, Result};
-use crate::id::{FileId, FileKey, OpId, Revision, SessionId, Source, UserKey};
+use crate::id::{FileId, FileKey, OpId, Revision, SessionId, Source, Term, UserKey};
 use crate::room::command::{Ask, Attach, Call};
 use crate::room::history::Past;
 use crate::room::load;
 use crate::room::outbox::InFlight;
+use crate::room::packing;
 use crate::room::writing::{self, Compared};
 use crate::store::model::{Answered, BindOutcome, Binding, Snapshot};
 
@@ -44,6 +45,8 @@ pub(super) enum Job {
     Compare(Box<Call>, ropey::Rope),
     /// Keeps a snapshot.
     Snapshot(Snapshot),
+    /// Packs the log up to a committed revision.
+    Pack { term: Term, up_to: Revision },
     /// Ends a session that has left.
     EndSession(SessionId),
 }
@@ -77,6 +80,8 @@ pub(super) enum Done {
     Compared(Box<Call>, Result<Compared>),
     /// A file's Yjs state reads back as another text than its position deltas make.
     Diverged(FileKey),
+    /// How far the log is packed now.
+    Packed(Result<Revision>),
     /// A session that has left can't be resumed any more.
     SessionEnded(SessionId),
     Nothing,
@@ -137,6 +142,7 @@ pub(super) async fn run(store: crate::store::Store, room: crate::id::RoomKey, jo
                 Done::Diverged(file)
             }
         }
+        Job::Pack { term, up_to } => Done::Packed(packing::pack(&store, room, term, up_to).await),
         Job::EndSession(session) => {
             if let Err(error) = store.end_session(session).await {
                 tracing::warn!(%session, %error, "a session that left could not be ended");

@@ -16,8 +16,8 @@ use crate::id::{ClientId, FileKey, Revision, RoomKey, UserKey};
 use crate::limits;
 use crate::room::history::{History, Past};
 use crate::room::refusals::too_old;
-use crate::store::Store;
 use crate::store::model::{File, Kind, LoggedChange, Snapshot};
+use crate::store::{ReadError, Store};
 use crate::telemetry::metric;
 
 /// What to load.
@@ -62,7 +62,11 @@ pub(super) async fn file(store: &Store, order: Order) -> Result<Loaded> {
     tries.push(None);
     for snapshot in tries {
         let revision = snapshot.as_ref().map_or(Revision(0), |snapshot| snapshot.revision);
-        let mut changes = store.changes(room, key, revision, at).await?;
+        let mut changes = match store.changes(room, key, revision, at).await {
+            Ok(changes) => changes,
+            Err(ReadError::Damaged(_)) => continue,
+            Err(ReadError::Failed(error)) => return Err(error),
+        };
         changes.retain(|change| change.epoch == file.epoch);
         let since_snapshot = changes.len() as u64;
         let server_client = file.server_client;
@@ -157,13 +161,15 @@ fn replay(mut text: Rope, changes: &[LoggedChange]) -> Result<Rope, String> {
 /// base before that is too old.
 async fn recent_history(store: &Store, room: RoomKey, file: &File, at: Revision) -> Result<History> {
     let recent = store.recent_changes(room, file.key, at, limits::HISTORY_LOADED).await?;
-    let complete = (recent.len() as u64) < limits::HISTORY_LOADED;
-    let oldest = recent.first().map_or(file.created, |change| change.revision);
-    // If all were read it goes back to the file's creation; else to the operation before the oldest that was read,
-    // of which all that is known is that it is below.
-    let mut after = if complete { file.created } else { oldest };
+    // If all were read it goes back to the file's creation.
+    let mut after = recent.complete_after.unwrap_or(file.created);
     let mut readable = Vec::new();
-    for change in recent.into_iter().rev().filter(|change| !change.delta.is_empty()) {
+    for change in recent
+        .changes
+        .into_iter()
+        .rev()
+        .filter(|change| !change.delta.is_empty())
+    {
         let revision = change.revision;
         match past(change) {
             Some(past) => readable.push(past),
@@ -191,8 +197,11 @@ pub(super) async fn history(
     if up_to.0.saturating_sub(after.0) > limits::REBASE_OPERATIONS {
         return Err(too_old(up_to, Revision(up_to.0 - limits::REBASE_OPERATIONS)));
     }
-    let changes = store.changes(room, file, after, up_to).await?;
-    all_past(changes).map_err(|unreadable| too_old(up_to, unreadable))
+    match store.changes(room, file, after, up_to).await {
+        Ok(changes) => all_past(changes).map_err(|unreadable| too_old(up_to, unreadable)),
+        Err(ReadError::Damaged(unreadable)) => Err(too_old(up_to, unreadable)),
+        Err(ReadError::Failed(error)) => Err(error),
+    }
 }
 
 /// Logged operations that concern the text.
@@ -239,7 +248,14 @@ pub(super) async fn text(store: &Store, order: Order) -> Result<Rope> {
         }
     }
     let (after, mut rope) = start;
-    let changes = store.changes(room, file.key, after, at).await?;
+    let changes = match store.changes(room, file.key, after, at).await {
+        Ok(changes) => changes,
+        Err(ReadError::Damaged(_)) => return Err(unreadable(&file)),
+        Err(ReadError::Failed(error)) => return Err(error),
+    };
+    if after == Revision(0) && !begins(&changes) {
+        return Err(unreadable(&file));
+    }
     let past = all_past(changes).map_err(|_revision| unreadable(&file))?;
     let rope = blocking(move || past.iter().all(|past| past.delta.apply(&mut rope)).then_some(rope));
     rope.await?.ok_or_else(|| unreadable(&file))

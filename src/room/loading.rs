@@ -90,7 +90,7 @@ impl Rooms {
                 head: rows.head,
             },
             rows.room.key,
-            rows.room.term,
+            (rows.room.term, rows.packed),
             incarnation,
             Directory::new(entries),
             self.0.store.clone(),

@@ -109,6 +109,7 @@ impl RoomState {
                 }
             }
             Done::SessionEnded(session) => self.gate(Out::Ended { session }),
+            Done::Packed(result) => self.packed(result, now.at),
             Done::Nothing => {}
         }
     }

@@ -25,6 +25,7 @@ use crate::room::member::{Form, Member};
 use crate::room::message::{Encode, Event, FileChange, FileInfo, RoomInfo};
 use crate::room::open_file::OpenFile;
 use crate::room::outbox::InFlight;
+use crate::room::packing::Packing;
 use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Snapshot};
 use crate::store::{Permit, Store};
 use crate::telemetry::metric;
@@ -178,6 +179,8 @@ pub(super) struct RoomState {
     pub(super) gated: VecDeque<Gated>,
     /// Whether presence has to be sent at the next tick.
     pub(super) presence_dirty: bool,
+    /// How far the log is packed.
+    pub(super) packing: Packing,
     /// A defect or a lost race: this copy is not the truth any more.
     pub(super) broken: Option<String>,
     /// When the last heartbeat went out.
@@ -201,7 +204,7 @@ impl RoomState {
     pub(super) fn new(
         info: RoomInfo,
         key: RoomKey,
-        term: Term,
+        (term, packed): (Term, Revision),
         incarnation: u64,
         directory: Directory,
         store: Store,
@@ -226,6 +229,7 @@ impl RoomState {
             effects: Vec::new(),
             gated: VecDeque::new(),
             presence_dirty: false,
+            packing: Packing::new(packed, head, now),
             broken: None,
             heartbeat: now,
             used: now,

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sea_orm::{DbErr, Set};
+use sea_orm::{DbErr, NotSet, Set};
 
 use crate::id::{
     ClientId, Epoch, FileId, FileKey, OpId, ParticipantId, RequestId, Revision, RoomId, RoomKey, SessionId, Term,
@@ -111,6 +111,8 @@ pub(super) fn file_row(room: RoomKey, file: &File) -> files::ActiveModel {
         epoch: Set(file.epoch.0.into()),
         server_client: Set(file.server_client.0.into()),
         created_revision: Set(column(file.created.0)),
+        packed_revision: NotSet,
+        packed_delta: NotSet,
     }
 }
 

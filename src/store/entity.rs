@@ -6,6 +6,7 @@ pub(super) mod files;
 pub(super) mod operations;
 pub(super) mod requests;
 pub(super) mod rooms;
+pub(super) mod segments;
 pub(super) mod sessions;
 pub(super) mod snapshots;
 pub(super) mod users;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::{Error, Reason};
+use crate::id::Revision;
 use crate::limits::RETRY_DELAY;
 use crate::store::model::Answered;
 
@@ -48,6 +49,17 @@ pub enum AppendError {
     /// The store was closed first. Whether the operations are in the log, only the log can tell.
     #[error("the store is closed")]
     Closed,
+}
+
+/// Why operations could not be read.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Those up to this revision can't be read: what the database has there is not what was written.
+    #[error("the log up to revision {0} can't be read")]
+    Damaged(Revision),
+    /// Something that a caller gets to see as it is, mostly UNAVAILABLE.
+    #[error(transparent)]
+    Failed(#[from] Error),
 }
 
 /// Why a write of a room's row was not done.

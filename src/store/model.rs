@@ -75,8 +75,8 @@ pub struct FileAt {
     pub file: File,
     /// The revision of its newest operation.
     pub revision: Revision,
-    /// The position delta of its newest operation that changed text, as `Delta::encode` wrote it: it has the file's
-    /// length. Empty if no operation ever changed text.
+    /// The position delta of its newest operation that changed text, as `Delta::encode` wrote it, or its first bytes: they
+    /// have the file's length. Empty if no operation ever changed text.
     pub last_delta: Vec<u8>,
 }
 
@@ -92,6 +92,8 @@ pub struct RoomState {
     /// Whether there are snapshots above the head: of operations that this log has lost. They have to be forgotten before
     /// the log grows, or they would be taken for its own once it is past them.
     pub strange_snapshots: bool,
+    /// Operations up to this revision are packed.
+    pub packed: Revision,
 }
 
 /// What an operation did; the numbers are stored.
@@ -128,7 +130,7 @@ pub enum Origin {
     Agent = 7,
 }
 
-/// One accepted change: one row of the log.
+/// One accepted change: one row of the log, until it is packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// Its number in the room.
@@ -176,6 +178,15 @@ pub struct LoggedChange {
     pub update: Vec<u8>,
     /// Position delta.
     pub delta: Vec<u8>,
+}
+
+/// A file's newest operations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recent {
+    /// They, in order.
+    pub changes: Vec<LoggedChange>,
+    /// There are, or may be, older ones up to this revision; `None`: these are all.
+    pub complete_after: Option<Revision>,
 }
 
 /// A file's state at a revision.

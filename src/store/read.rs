@@ -23,7 +23,7 @@ impl Store {
     }
 
     /// Waits for a read, but not for ever.
-    async fn read<T>(&self, what: &'static str, work: impl Future<Output = Result<T, DbErr>>) -> Result<T> {
+    pub(super) async fn read<T>(&self, what: &'static str, work: impl Future<Output = Result<T, DbErr>>) -> Result<T> {
         let failure = match tokio::time::timeout(self.call_timeout(), work).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => Failure::from(error),

@@ -16,7 +16,7 @@ use crate::store::queue::Rejected;
 impl Store {
     /// Hands a write to the writer and waits for it, but not for ever: when the time is over the writer leaves it, or it
     /// may be done all the same, which is why every write can be repeated.
-    async fn write<T, W>(&self, work: W) -> Result<T, WriteError>
+    pub(super) async fn write<T, W>(&self, work: W) -> Result<T, WriteError>
     where
         T: Send + 'static,
         W: for<'a> Fn(&'a DatabaseTransaction) -> BoxFuture<'a, Result<T, Refusal>> + Send + Sync + 'static,

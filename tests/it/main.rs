@@ -19,6 +19,7 @@ mod kills;
 mod layers;
 mod leaving;
 mod node;
+mod packed;
 mod pasted;
 mod plans;
 mod positions;

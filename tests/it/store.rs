@@ -1,5 +1,6 @@
 //! The store: what goes in comes out, on both databases.
 
+mod packing;
 pub(crate) mod sample;
 
 use migration::{Migrator, MigratorTrait};
@@ -63,7 +64,7 @@ both_databases! {
         Migrator::up(&connection, None).await.expect("up");
         connection.execute_unprepared("select * from operations").await.expect("the log is there");
         Migrator::down(&connection, None).await.expect("down");
-        for table in ["users", "rooms", "files", "operations", "snapshots", "sessions", "client_ids", "requests"] {
+        for table in ["users", "rooms", "files", "operations", "snapshots", "sessions", "client_ids", "requests", "segments"] {
             let gone = connection.execute_unprepared(&format!("select * from {table}")).await;
             assert!(gone.is_err(), "{table} is still there");
         }
@@ -196,7 +197,7 @@ both_databases! {
         assert_eq!(store.highest_op_id(key, writer.source).await.unwrap(), OpId(5));
         assert_eq!(store.highest_op_id(key, Source::Session(SessionId::new())).await.unwrap(), OpId(0));
         let recent = store.recent_changes(key, FILE, Revision(4), 2).await.unwrap();
-        let recent: Vec<_> = recent.iter().map(|change| (change.revision.0, change.delta.clone())).collect();
+        let recent: Vec<_> = recent.changes.iter().map(|change| (change.revision.0, change.delta.clone())).collect();
         assert_eq!(recent, [(3, b"delta 3".to_vec()), (4, b"delta 4".to_vec())]);
     }
 

@@ -1,15 +1,16 @@
-//! The log: how many commits a second, and how many bytes a typed character takes in the database.
+//! The log: how many commits a second, and, in `stored`, how many bytes a typed character takes in the database.
 
 use std::time::Duration;
 
 use crate::Result;
-use crate::conductor::{Played, play, play_with};
+use crate::conductor::{Played, play};
 use crate::contest::{Contender, Figures, Setting};
 use crate::home::Home;
 use crate::load::Work;
 use crate::load::hand::{Clients, Typing};
 use crate::load::person::Pace;
 use crate::load::rooms::{Plan, Report};
+use crate::scenario::stored;
 use crate::table::{self, Row};
 
 /// How fast people type.
@@ -22,10 +23,8 @@ const FULL_EDITS: &str = "100 writers at full speed: edits/s";
 const FULL_COMMIT: &str = "100 writers at full speed: mean commit, ms";
 const HUMAN_COMMITS: &str = "100 writers, 10 keys/s each: commits/s";
 const HUMAN_COMMIT: &str = "100 writers, 10 keys/s each: mean commit, ms";
-const TEXT_BYTES: &str = "text clients: bytes stored per typed character";
-const YJS_BYTES: &str = "Yjs clients: bytes stored per typed character";
 
-const ROWS: [Row; 9] = [
+const ROWS: [Row; 7] = [
     Row::plain(ALONE),
     Row::plain(ALONE_CPU),
     Row::plain(FULL_COMMITS),
@@ -33,19 +32,14 @@ const ROWS: [Row; 9] = [
     Row::plain(FULL_COMMIT),
     Row::plain(HUMAN_COMMITS),
     Row::plain(HUMAN_COMMIT),
-    Row::wanted(TEXT_BYTES, "at most 120"),
-    Row::wanted(YJS_BYTES, "at most 120"),
 ];
 
 /// Measures.
-pub(crate) fn run(setting: &Setting) -> Result<()> {
+pub(crate) fn run(setting: &Setting, choice: &stored::Choice) -> Result<()> {
     let outcome = setting.contest_of_databases("store", |contender| one(setting, contender))?;
-    let title = format!(
-        "store: single keys; a character at a human pace, indexes and snapshots included; {} runs",
-        setting.runs
-    );
+    let title = format!("store: single keys; {} runs", setting.runs);
     table::print(&title, &ROWS, &outcome);
-    Ok(())
+    stored::run(setting, choice)
 }
 
 fn one(setting: &Setting, contender: Contender) -> Result<Figures> {
@@ -75,23 +69,10 @@ fn one(setting: &Setting, contender: Contender) -> Result<Figures> {
     figures.push((FULL_EDITS, crowd.report.receipts.count as f64 / span.seconds));
     figures.push((FULL_COMMIT, span.commit_seconds * 1e3 / span.commits));
 
-    for (clients, name) in [(Clients::Text, TEXT_BYTES), (Clients::Yjs, YJS_BYTES)] {
-        let home = Home::start(setting, contender)?;
-        let mut stored = Vec::new();
-        let work = Work::Rooms(plan(25, 4, clients, HUMAN, seconds(20)));
-        let typed: Played<Report> = play_with(&home, work, |_| {
-            stored.push(home.stored_bytes()?);
-            Ok(())
-        })?;
-        if clients == Clients::Text {
-            let span = typed.between("begin", "end")?;
-            figures.push((HUMAN_COMMITS, span.commits / span.seconds));
-            figures.push((HUMAN_COMMIT, span.commit_seconds * 1e3 / span.commits));
-        }
-        let [before, after] = stored[..] else {
-            return Err("the load did not pass two marks".into());
-        };
-        figures.push((name, (after - before) / typed.report.receipts.count as f64));
-    }
+    let home = Home::start(setting, contender)?;
+    let typed: Played<Report> = play(&home, Work::Rooms(plan(25, 4, Clients::Text, HUMAN, seconds(10))))?;
+    let span = typed.between("begin", "end")?;
+    figures.push((HUMAN_COMMITS, span.commits / span.seconds));
+    figures.push((HUMAN_COMMIT, span.commit_seconds * 1e3 / span.commits));
     Ok(figures)
 }

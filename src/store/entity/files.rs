@@ -16,6 +16,8 @@ pub struct Model {
     pub epoch: i64,
     pub server_client: i64,
     pub created_revision: i64,
+    pub packed_revision: i64,
+    pub packed_delta: Vec<u8>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

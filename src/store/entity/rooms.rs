@@ -13,6 +13,7 @@ pub struct Model {
     pub term: i64,
     pub created: i64,
     pub deleted: Option<i64>,
+    pub packed: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

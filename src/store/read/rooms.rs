@@ -11,6 +11,7 @@ use crate::id::{Revision, RoomKey, RoomRef};
 use crate::store::Store;
 use crate::store::convert;
 use crate::store::entity::{files, operations, rooms, snapshots};
+use crate::store::log;
 use crate::store::model::{FileAt, Micros, RoomAt, RoomState};
 
 /// What stands beside a room's own columns.
@@ -70,7 +71,8 @@ impl Store {
     }
 
     async fn rooms(&self, select: SelectStatement) -> Result<Vec<RoomAt>, DbErr> {
-        room_rows(self.readers(), &select).await
+        let rows = room_rows(self.readers(), &select).await?;
+        Ok(rows.into_iter().map(|(room, _)| room).collect())
     }
 
     /// A transaction whose reads all see the same state.
@@ -87,13 +89,6 @@ impl Store {
 
 /// Living rooms, each with its head: one look at the end of its part of the primary key.
 fn rooms_with_heads() -> SelectStatement {
-    let head = Query::select()
-        .expr(operations::Column::Revision.max())
-        .from(operations::Entity)
-        .and_where(
-            Expr::col((operations::Entity, operations::Column::Room)).equals((rooms::Entity, rooms::Column::Key)),
-        )
-        .to_owned();
     Query::select()
         .columns([
             rooms::Column::Key,
@@ -103,8 +98,9 @@ fn rooms_with_heads() -> SelectStatement {
             rooms::Column::Term,
             rooms::Column::Created,
             rooms::Column::Deleted,
+            rooms::Column::Packed,
         ])
-        .expr_as(subquery(head), "head")
+        .expr_as(log::head(), "head")
         .from(rooms::Entity)
         .and_where(rooms::Column::Deleted.is_null())
         .to_owned()
@@ -114,16 +110,16 @@ fn subquery(select: SelectStatement) -> SimpleExpr {
     SimpleExpr::SubQuery(None, Box::new(select.into()))
 }
 
-async fn room_rows(connection: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<RoomAt>, DbErr> {
+async fn room_rows(connection: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<(RoomAt, i64)>, DbErr> {
     let rows = connection.query_all(select).await?;
     rows.iter()
         .map(|row| {
-            let room = convert::room(rooms::Model::from_query_result(row, "")?)?;
+            let room = rooms::Model::from_query_result(row, "")?;
+            let packed = room.packed;
+            let room = convert::room(room)?;
             let head = Head::from_query_result(row, "")?.head.unwrap_or(0);
-            Ok(RoomAt {
-                room,
-                head: Revision(convert::number("revision", head)?),
-            })
+            let head = Revision(convert::number("revision", head)?);
+            Ok((RoomAt { room, head }, packed))
         })
         .collect()
 }
@@ -131,19 +127,21 @@ async fn room_rows(connection: &impl ConnectionTrait, select: &SelectStatement) 
 async fn load(transaction: &DatabaseTransaction, key: RoomKey) -> Result<Option<RoomState>, DbErr> {
     let mut select = rooms_with_heads();
     select.and_where(rooms::Column::Key.eq(key.0));
-    let Some(RoomAt { room, head }) = room_rows(transaction, &select).await?.pop() else {
+    let Some((RoomAt { room, head }, packed)) = room_rows(transaction, &select).await?.pop() else {
         return Ok(None);
     };
     let rows = transaction.query_all(&files_with_newest(key)).await?;
     let files = rows
         .iter()
         .map(|row| {
-            let file = convert::file(files::Model::from_query_result(row, "")?)?;
+            let file = files::Model::from_query_result(row, "")?;
+            // What is packed is older than every row.
+            let packed = (file.packed_revision, file.packed_delta.clone());
             let newest = Newest::from_query_result(row, "")?;
             Ok(FileAt {
-                file,
-                revision: Revision(convert::number("revision", newest.newest.unwrap_or(0))?),
-                last_delta: newest.last_delta.unwrap_or_default(),
+                file: convert::file(file)?,
+                revision: Revision(convert::number("revision", newest.newest.unwrap_or(packed.0))?),
+                last_delta: newest.last_delta.unwrap_or(packed.1),
             })
         })
         .collect::<Result<_, DbErr>>()?;
@@ -159,10 +157,11 @@ async fn load(transaction: &DatabaseTransaction, key: RoomKey) -> Result<Option<
         head,
         files,
         strange_snapshots: ahead.one(transaction).await?.is_some(),
+        packed: Revision(convert::number("revision", packed)?),
     }))
 }
 
-/// A room's files, each with its newest operation's revision and its newest delta that changed text.
+/// A room's files, each with its newest row's revision and the newest row's delta that changed text.
 fn files_with_newest(room: RoomKey) -> SelectStatement {
     let of_file = |select: &mut SelectStatement| {
         select
@@ -193,6 +192,8 @@ fn files_with_newest(room: RoomKey) -> SelectStatement {
             files::Column::Epoch,
             files::Column::ServerClient,
             files::Column::CreatedRevision,
+            files::Column::PackedRevision,
+            files::Column::PackedDelta,
         ])
         .expr_as(subquery(newest), "newest")
         .expr_as(subquery(delta), "last_delta")

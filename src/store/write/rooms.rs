@@ -69,6 +69,7 @@ async fn create(transaction: &DatabaseTransaction, wanted: Arc<(Room, Append)>) 
         term: Set(room.term.0),
         created: Set(room.created),
         deleted: Set(None),
+        packed: Set(0),
     };
     let stored = convert::room(row.insert(transaction).await?)?;
     let append = Append {

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 
 use crate::error::{Error, Reason, Result};
 use crate::id::RoomKey;
 use crate::limits::SNAPSHOTS_KEPT;
 use crate::store::Store;
 use crate::store::convert;
-use crate::store::entity::{operations, snapshots};
+use crate::store::entity::snapshots;
 use crate::store::error::WriteError;
 use crate::store::job::Refusal;
+use crate::store::log;
 use crate::store::model::Snapshot;
 
 impl Store {
@@ -45,14 +48,8 @@ async fn forget_strange(transaction: &DatabaseTransaction, room: RoomKey) -> Res
 }
 
 async fn head(transaction: &DatabaseTransaction, room: RoomKey) -> Result<Option<i64>, Refusal> {
-    let newest = operations::Entity::find()
-        .select_only()
-        .column(operations::Column::Revision)
-        .filter(operations::Column::Room.eq(room.0))
-        .order_by_desc(operations::Column::Revision)
-        .limit(1)
-        .into_tuple();
-    Ok(newest.one(transaction).await?)
+    let row = transaction.query_one(&log::head_of(room)).await?;
+    Ok(row.map(|row| row.try_get("", "head")).transpose()?)
 }
 
 async fn put(transaction: &DatabaseTransaction, room: RoomKey, snapshot: Arc<Snapshot>) -> Result<(), Refusal> {

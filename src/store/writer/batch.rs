@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use sea_orm::sea_query::{ExprTrait, LockType, OnConflict, Query};
+use sea_orm::sea_query::{LockType, OnConflict, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -16,6 +15,7 @@ use crate::limits::BATCH_OPERATIONS;
 use crate::store::convert::{answered_row, column, file_row, operation_row};
 use crate::store::entity::{files, operations, requests, rooms};
 use crate::store::failure::Failure;
+use crate::store::log::{self, Span};
 use crate::store::model::{Append, Operation};
 use crate::store::queue::Queued;
 
@@ -94,20 +94,9 @@ pub(super) fn measure(rooms: &[RoomBatch], took: Duration) {
 
 /// Reads the rooms' rows, and keeps others from changing them until the commit.
 async fn rooms_now(transaction: &DatabaseTransaction, rooms: &[RoomBatch]) -> Result<HashMap<i64, RoomNow>, DbErr> {
-    let head = Query::select()
-        .expr(operations::Column::Revision.max())
-        .from(operations::Entity)
-        .and_where(
-            sea_orm::sea_query::Expr::col((operations::Entity, operations::Column::Room))
-                .equals((rooms::Entity, rooms::Column::Key)),
-        )
-        .to_owned();
     let select = Query::select()
         .columns([rooms::Column::Key, rooms::Column::Term, rooms::Column::Deleted])
-        .expr_as(
-            sea_orm::sea_query::SimpleExpr::SubQuery(None, Box::new(head.into())),
-            "head",
-        )
+        .expr_as(log::head(), "head")
         .from(rooms::Entity)
         .and_where(rooms::Column::Key.is_in(rooms.iter().map(|room| room.room.0)))
         .lock(LockType::Share)
@@ -185,19 +174,14 @@ async fn already_there(
     if first > head {
         return Ok(Ok(0));
     }
-    let rows: Vec<(i64, Uuid, i64)> = operations::Entity::find()
-        .select_only()
-        .columns([
-            operations::Column::Revision,
-            operations::Column::Source,
-            operations::Column::OpId,
-        ])
-        .filter(operations::Column::Room.eq(batch.room.0))
-        .filter(operations::Column::Revision.between(first, last.unwrap_or(first)))
-        .order_by_asc(operations::Column::Revision)
-        .into_tuple()
-        .all(transaction)
-        .await?;
+    let span = Span {
+        after: first - 1,
+        up_to: last.unwrap_or(first),
+    };
+    let rows = match log::numbers(transaction, batch.room, span).await? {
+        Ok(rows) => rows,
+        Err(damaged) => return Ok(Err((0, damaged.to_string()))),
+    };
     let rows: HashMap<i64, (Uuid, i64)> = rows
         .into_iter()
         .map(|(revision, source, op)| (revision, (source, op)))

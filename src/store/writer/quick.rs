@@ -2,7 +2,7 @@
 //!
 //! A statement by itself is a transaction, in the log as a whole or not at all. It saves the three round trips of begin,
 //! look and commit, and is only for rooms whose head the writer knows because it wrote it, for the same copy. That the
-//! room lives and the term is the same, the statement checks itself. Whatever is not plainly a success is left to the
+//! room lives, the term is the same and nobody has packed what it is to write, the statement checks itself. Whatever is not plainly a success is left to the
 //! long way, which looks first.
 
 use std::collections::HashMap;
@@ -110,7 +110,8 @@ async fn postgres(connection: &DatabaseConnection, rows: &[Row<'_>]) -> Result<u
          $7::bigint[], $8::smallint[], $9::smallint[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bigint[], \
          $14::bigint[]) as n \
          (room, revision, source, op_id, file, epoch, author, kind, origin, yjs_update, delta, path, term, time) \
-         join rooms r on r.key = n.room and r.term = n.term and r.deleted is null for share of r";
+         join rooms r on r.key = n.room and r.term = n.term and r.deleted is null and r.packed < n.revision \
+         for share of r";
     fn all<'a, T>(rows: &[Row<'a>], value: impl Fn(&Row<'a>) -> T) -> Vec<T> {
         rows.iter().map(value).collect()
     }
@@ -169,7 +170,7 @@ fn sqlite_insert(rows: usize) -> String {
     let _ = write!(
         insert,
         ") insert into operations ({COLUMNS}) select n.* from n join rooms r \
-         on r.key = n.room and r.term = n.term and r.deleted is null"
+         on r.key = n.room and r.term = n.term and r.deleted is null and r.packed < n.revision"
     );
     insert
 }

@@ -12,6 +12,7 @@ use tandem_testkit::server::TestServer;
 use tonic::Code;
 
 use super::foreign::{literal, room_key};
+use crate::packed::pack;
 
 const LINES: usize = 5;
 
@@ -60,22 +61,30 @@ struct Stored {
 impl Stored {
     /// A good snapshot of a text that the file never had.
     fn of_another_text(revision: u64) -> Self {
+        Self::of(revision, "another text\n")
+    }
+
+    fn of(revision: u64, text: &str) -> Self {
         let mut document = Document::new(ClientId(5));
         document
-            .edit(Unit::Utf8, &[UnitChange::new(0, 0, "another text\n")])
+            .edit(Unit::Utf8, &[UnitChange::new(0, 0, text)])
             .expect("an edit");
         let (state, hash) = document.snapshot();
         Self { revision, state, hash }
     }
 
-    /// Puts it beside the snapshots that are there, or in the place of one.
+    /// Puts it beside the snapshots of `main.txt` that are there, or in the place of one.
     async fn put(self, database: &TestDatabase, room: &str) {
+        self.put_of(1, database, room).await;
+    }
+
+    async fn put_of(self, file: i64, database: &TestDatabase, room: &str) {
         let connection = database.connection().await;
         let key = room_key(database, &connection, room).await;
         let (state, hash) = (literal(database, &self.state), literal(database, &self.hash));
         let insert = format!(
             "insert into snapshots (room, file, revision, epoch, state, text_hash, created) values \
-             ({key}, 1, {}, 1, {state}, {hash}, 1) on conflict (room, file, revision) do update set \
+             ({key}, {file}, {}, 1, {state}, {hash}, 1) on conflict (room, file, revision) do update set \
              state = excluded.state, text_hash = excluded.text_hash",
             self.revision
         );
@@ -166,13 +175,7 @@ both_databases! {
         let op_id = ana.edit(&file, vec![UnitChange::new(0, 0, "new\n")]).await.expect("sent");
         assert_eq!(ana.receipt(op_id).await.state(), v1::ReceiptState::Committed);
         is_shown(&server, &room, &format!("new\n{text}")).await;
-        let old = v1::ReadFileRequest {
-            room: room.clone(),
-            file: Some(v1::read_file_request::File::Path("main.txt".to_owned())),
-            revision: Some(4),
-        };
-        let status = server.client().files().read_file(old).await.expect_err("that one can't be read");
-        assert_eq!(reason(&status), "FILE_UNREADABLE");
+        is_refused_at(&server, &room, 4).await;
     }
 
     async fn a_delta_of_garbage_refuses_its_file_and_nothing_else(database) {
@@ -190,6 +193,53 @@ both_databases! {
         is_refused(database, &room).await;
     }
 
+    async fn a_damaged_segment_refuses_its_file_and_nothing_else(database) {
+        let (database, room, _) = written(database).await;
+        pack(&database).await;
+        change(&database, "delete from snapshots").await;
+        // The other file's operations are in the same segment, but it has a snapshot after those.
+        Stored::of(2, "other\n").put_of(2, &database, &room).await;
+        damage_segment(&database).await;
+        is_refused(database, &room).await;
+    }
+
+    async fn a_segment_that_is_gone_is_not_an_empty_file(database) {
+        let (database, room, _) = written(database).await;
+        pack(&database).await;
+        change(&database, "delete from snapshots").await;
+        // The other file's operations are in the same segment, but it has a snapshot after those.
+        Stored::of(2, "other\n").put_of(2, &database, &room).await;
+        change(&database, "delete from segments").await;
+        is_refused(database, &room).await;
+    }
+
+    async fn a_segment_that_is_gone_behind_a_good_snapshot_is_no_empty_text_of_the_past(database) {
+        let (database, room, text) = written(database).await;
+        pack(&database).await;
+        change(&database, "delete from segments").await;
+        let server = TestServer::start(database).await;
+        is_shown(&server, &room, &text).await;
+        is_refused_at(&server, &room, 4).await;
+    }
+
+    async fn a_damaged_segment_behind_a_good_snapshot_costs_old_bases_only(database) {
+        let (database, room, text) = written(database).await;
+        pack(&database).await;
+        damage_segment(&database).await;
+        let server = TestServer::start(database).await;
+        is_shown(&server, &room, &text).await;
+        let mut ana = join(&server, &room, Door::Collaborate).await;
+        let file = ana.open("main.txt").await.expect("open");
+        for (base, reason) in [(3, Some("BASE_TOO_OLD")), (HEAD, None)] {
+            let op_id = ana.next_op_id();
+            ana.send_edit(op_id, &file, base, vec![UnitChange::new(0, 0, "new\n")]).await.expect("sent");
+            let error = ana.receipt(op_id).await.error;
+            assert_eq!(error.as_ref().map(reason_of).as_deref(), reason);
+        }
+        is_shown(&server, &room, &format!("new\n{text}")).await;
+        is_refused_at(&server, &room, 4).await;
+    }
+
     async fn a_file_whose_beginning_is_gone_is_not_shown_empty(database) {
         let (database, room, _) = written(database).await;
         change(&database, "delete from snapshots").await;
@@ -198,9 +248,25 @@ both_databases! {
     }
 }
 
+async fn damage_segment(database: &TestDatabase) {
+    let garbage = literal(database, b"\x01no segment, but the right version of one");
+    change(database, &format!("update segments set data = {garbage}")).await;
+}
+
 async fn join(server: &TestServer, room: &str, door: Door) -> TextSession {
     let joined = TextSession::join(&server.client(), door, room, "Ana", Unit::CodePoint).await;
     joined.expect("the room opens")
+}
+
+/// The file's text at a revision can't be read.
+async fn is_refused_at(server: &TestServer, room: &str, revision: u64) {
+    let old = v1::ReadFileRequest {
+        room: room.to_owned(),
+        file: Some(v1::read_file_request::File::Path("main.txt".to_owned())),
+        revision: Some(revision),
+    };
+    let refused = server.client().files().read_file(old).await;
+    assert_eq!(reason(&refused.expect_err("that one can't be read")), "FILE_UNREADABLE");
 }
 
 /// The file can be neither opened nor read nor written, by the name of the trouble; the room's other file goes on, and
