@@ -62,16 +62,7 @@ impl MigrationTrait for Migration {
             .col(Operations::OpId)
             .unique()
             .to_owned();
-        manager.create_index(once).await?;
-        // Loading one file of a room.
-        let file = Index::create()
-            .name("operations_file")
-            .table(Operations::Table)
-            .col(Operations::Room)
-            .col(Operations::File)
-            .col(Operations::Revision)
-            .to_owned();
-        manager.create_index(file).await
+        manager.create_index(once).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -1,9 +1,9 @@
 //! Reads of rooms.
 
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{
     AccessMode, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult,
-    IsolationLevel, Order, QueryFilter, QuerySelect, TransactionOptions, TransactionTrait,
+    IsolationLevel, Iterable, Order, QueryFilter, QuerySelect, TransactionOptions, TransactionTrait,
 };
 
 use crate::error::Result;
@@ -106,10 +106,6 @@ fn rooms_with_heads() -> SelectStatement {
         .to_owned()
 }
 
-fn subquery(select: SelectStatement) -> SimpleExpr {
-    SimpleExpr::SubQuery(None, Box::new(select.into()))
-}
-
 async fn room_rows(connection: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<(RoomAt, i64)>, DbErr> {
     let rows = connection.query_all(select).await?;
     rows.iter()
@@ -161,44 +157,36 @@ async fn load(transaction: &DatabaseTransaction, key: RoomKey) -> Result<Option<
     }))
 }
 
-/// A room's files, each with its newest row's revision and the newest row's delta that changed text.
+/// A room's files, each with its newest row's revision and the newest row's delta that changed text. The rows are read
+/// once for all files: there are not many, because what is older is packed.
 fn files_with_newest(room: RoomKey) -> SelectStatement {
-    let of_file = |select: &mut SelectStatement| {
-        select
-            .from(operations::Entity)
-            .and_where(operations::Column::Room.eq(room.0))
-            .and_where(
-                Expr::col((operations::Entity, operations::Column::File)).equals((files::Entity, files::Column::Key)),
-            );
-    };
-    let mut newest = Query::select().expr(operations::Column::Revision.max()).to_owned();
-    of_file(&mut newest);
-    let mut delta = Query::select()
-        .column((operations::Entity, operations::Column::Delta))
+    let newest = Query::select()
+        .column(operations::Column::File)
+        .expr_as(operations::Column::Revision.max(), "newest")
+        .from(operations::Entity)
+        .and_where(operations::Column::Room.eq(room.0))
+        .group_by_col(operations::Column::File)
         .to_owned();
-    of_file(&mut delta);
-    delta
-        .and_where(Expr::col((operations::Entity, operations::Column::Delta)).ne(Vec::<u8>::new()))
-        .order_by((operations::Entity, operations::Column::Revision), Order::Desc)
-        .limit(1);
+    let mut text = newest.clone();
+    text.and_where(operations::Column::Delta.ne(Vec::<u8>::new()));
+    let of_the_file =
+        |grouped| Expr::col((grouped, operations::Column::File)).equals((files::Entity, files::Column::Key));
     Query::select()
-        .columns([
-            files::Column::Room,
-            files::Column::Key,
-            files::Column::Id,
-            files::Column::Path,
-            files::Column::LineEnding,
-            files::Column::Deleted,
-            files::Column::Epoch,
-            files::Column::ServerClient,
-            files::Column::CreatedRevision,
-            files::Column::PackedRevision,
-            files::Column::PackedDelta,
-        ])
-        .expr_as(subquery(newest), "newest")
-        .expr_as(subquery(delta), "last_delta")
+        .columns(files::Column::iter().map(|column| (files::Entity, column)))
+        .column(("rows", "newest"))
+        .expr_as(Expr::col(("last", operations::Column::Delta)), "last_delta")
         .from(files::Entity)
+        .join_subquery(JoinType::LeftJoin, newest, "rows", of_the_file("rows"))
+        .join_subquery(JoinType::LeftJoin, text, "texts", of_the_file("texts"))
+        .join_as(
+            JoinType::LeftJoin,
+            operations::Entity,
+            "last",
+            Expr::col(("last", operations::Column::Room))
+                .equals((files::Entity, files::Column::Room))
+                .and(Expr::col(("last", operations::Column::Revision)).equals(("texts", "newest"))),
+        )
         .and_where(files::Column::Room.eq(room.0))
-        .order_by(files::Column::Key, Order::Asc)
+        .order_by((files::Entity, files::Column::Key), Order::Asc)
         .to_owned()
 }
