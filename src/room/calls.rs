@@ -7,7 +7,7 @@ use crate::room::directory::Entry;
 use crate::room::job::{Job, Need};
 use crate::room::kept::reused;
 use crate::room::load::Order;
-use crate::room::message::{CompletionPlace, CompletionText, FileInfo, FileList, Request, TextAt};
+use crate::room::message::{CompletionPlace, CompletionText, FileInfo, FileList, Request, TextAt, Write};
 use crate::room::state::{Effect, Now, Out, Reply, RoomState, Stop, Waiter};
 use crate::store::model::Answered;
 
@@ -57,10 +57,11 @@ impl RoomState {
     }
 
     /// Runs a call, or puts it aside until what it needs is there.
-    pub(super) fn run_call(&mut self, call: Call, now: Now) {
+    pub(super) fn run_call(&mut self, mut call: Call, now: Now) {
         if call.reply.is_closed() && call.request.is_none() {
             return;
         }
+        self.settle_file(&mut call.ask);
         match self.step(&call, now) {
             Ok(Step::Answer(answer)) => self.finish_call(call.request, call.reply, answer),
             Ok(Step::Text(key, at)) => match self.directory.get(key) {
@@ -79,6 +80,19 @@ impl RoomState {
             Err(Stop::Wait(need)) => self.need(need, Waiter::Call(Box::new(call))),
             Err(Stop::WaitForReader) => self.defect((), "a call waited for a reader that it does not have"),
             Err(Stop::Refuse(error) | Stop::Later(error)) => self.fail_call(call.request, call.reply, error),
+        }
+    }
+
+    /// A path means the file that it names when the call comes. While a call waits for a text, another file may come to
+    /// stand there.
+    fn settle_file(&self, ask: &mut Ask) {
+        let (Ask::ReadFile { file, .. } | Ask::WriteFile(Write { file, .. })) = ask else {
+            return;
+        };
+        if let FileRef::Path(_) = file
+            && let Ok(entry) = self.directory.find(file)
+        {
+            *file = FileRef::Id(entry.file.id);
         }
     }
 

@@ -56,11 +56,6 @@ impl History {
         }
     }
 
-    /// The revision after which it is complete.
-    pub(super) fn complete_after(&self) -> Revision {
-        self.complete_after
-    }
-
     /// Adds the newest operation, and forgets the oldest beyond the bounds.
     pub(super) fn push(&mut self, past: Past) {
         self.bytes += weight(&past);
@@ -72,8 +67,13 @@ impl History {
         }
     }
 
-    /// Puts older operations, read back from the log, before what is there. They stay until the next push.
-    pub(super) fn prepend(&mut self, complete_after: Revision, older: Vec<Past>) {
+    /// Puts older operations, all after `complete_after` and up to `up_to` as read back from the log, before what is
+    /// there. They stay until the next push. While they were read, more may have been forgotten than they reach up to:
+    /// then they are left out, for a hole would carry everything to wrong places.
+    pub(super) fn prepend(&mut self, complete_after: Revision, up_to: Revision, older: Vec<Past>) {
+        if up_to < self.complete_after {
+            return;
+        }
         for past in older
             .into_iter()
             .rev()
@@ -188,5 +188,32 @@ mod tests {
             .carry(many.collect(), Revision(0), Unit::Utf8)
             .expect_err("too many");
         assert_eq!(refused.reason(), crate::error::Reason::BaseTooOld);
+    }
+
+    fn past(revision: u64) -> Past {
+        Past {
+            revision: Revision(revision),
+            one: None,
+            delta: Arc::new(DeltaBuilder::new(Len::ZERO).insert("x").clone().finish()),
+            source: uuid::Uuid::nil(),
+            op_id: OpId(revision),
+            participant: None,
+            origin: Origin::Typed,
+        }
+    }
+
+    #[test]
+    fn what_is_read_back_never_leaves_a_hole() {
+        let mut history = History::after(Revision(10));
+        let newest = 10 + limits::HISTORY_OPERATIONS as u64;
+        (11..=newest).for_each(|revision| history.push(past(revision)));
+        let read = |up_to: u64| (1..=up_to).map(past).collect::<Vec<_>>();
+        // Five more came while the log was read, and as many of the oldest were forgotten.
+        (1..=5).for_each(|more| history.push(past(newest + more)));
+        history.prepend(Revision(0), Revision(10), read(10));
+        assert!(history.since(Revision(0)).is_none(), "11 to 15 are missing");
+        history.prepend(Revision(0), Revision(20), read(20));
+        let revisions = history.since(Revision(0)).expect("all of it");
+        assert!(revisions.map(|past| past.revision.0).eq(1..=newest + 5));
     }
 }

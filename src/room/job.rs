@@ -69,6 +69,7 @@ pub(super) enum Done {
     History {
         file: FileKey,
         after: Revision,
+        up_to: Revision,
         past: Result<Vec<Past>>,
     },
     /// The user whom the client id belongs to now.
@@ -96,7 +97,12 @@ pub(super) async fn run(store: crate::store::Store, room: crate::id::RoomKey, jo
         }
         Job::History { file, after, up_to } => {
             let past = load::history(&store, room, file, after, up_to).await;
-            Done::History { file, after, past }
+            Done::History {
+                file,
+                after,
+                up_to,
+                past,
+            }
         }
         Job::Bind(binding) => {
             let owner = store.bind(room, binding).await.map(|outcome| match outcome {

@@ -37,10 +37,11 @@ impl RoomState {
         }
         let job = match need {
             Need::File(file) => self.order(file).map(|order| Job::Load(Box::new(order))),
-            Need::History(file, after) => self.files.get(&file).map(|open| Job::History {
+            // Up to the head, and not only to what is there: that may be forgotten until the log is read.
+            Need::History(file, after) => self.files.contains_key(&file).then_some(Job::History {
                 file,
                 after,
-                up_to: open.history.complete_after(),
+                up_to: self.committed,
             }),
             Need::Binding(binding) => Some(Job::Bind(binding)),
         };
@@ -68,8 +69,13 @@ impl RoomState {
                 let result = result.map(|loaded| self.install(file, *loaded, now));
                 self.supply(Need::File(file), result, now);
             }
-            Done::History { file, after, past } => {
-                let result = past.map(|past| self.extend_history(file, after, past));
+            Done::History {
+                file,
+                after,
+                up_to,
+                past,
+            } => {
+                let result = past.map(|past| self.extend_history(file, after, up_to, past));
                 self.supply(Need::History(file, after), result, now);
             }
             Done::Bound(binding, owner) => {
@@ -130,9 +136,9 @@ impl RoomState {
         }
     }
 
-    fn extend_history(&mut self, file: FileKey, after: Revision, past: Vec<Past>) {
+    fn extend_history(&mut self, file: FileKey, after: Revision, up_to: Revision, past: Vec<Past>) {
         if let Some(open) = self.files.get_mut(&file) {
-            open.history.prepend(after, past);
+            open.history.prepend(after, up_to, past);
         }
     }
 

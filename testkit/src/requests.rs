@@ -199,7 +199,8 @@ impl Scene {
         match random.random_range(0..8) {
             0 => random.random(),
             1 => self.head.saturating_add(random.random_range(0..3)),
-            _ => random.random_range(0..=self.head),
+            2 => random.random_range(0..=self.head),
+            _ => self.head.saturating_sub(random.random_range(0..8)),
         }
     }
 

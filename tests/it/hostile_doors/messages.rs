@@ -28,7 +28,9 @@ use mallory::{Mallory, Tally};
 const MESSAGES: u64 = 3_000;
 /// What of them are hostile updates, whole and by sessions that know what became of those before, in a hundred.
 const UPDATES: u64 = 30;
-/// The others, in a hundred; each kind by one over each dialect.
+/// Those who send the others, of each kind over each dialect.
+const HANDS: usize = 3;
+/// What they send, in a hundred.
 const CALLS: u64 = 25;
 const FRAMES: u64 = 5;
 const STREAMED: u64 = 40;
@@ -97,15 +99,16 @@ async fn attack(server: &Process, created: &v1::CreateRoomResponse, messages: u6
         let updates = usize::try_from(share(UPDATES, SESSIONS.into())).expect("a number");
         at_work.spawn(async move { Tally::of("Yjs updates", attacker.attack(updates).await) });
     }
-    for dialect in Dialect::ALL {
+    for dialect in Dialect::ALL.repeat(HANDS) {
+        let by = 2 * HANDS as u64;
         let mut mallory = async || Mallory::new(server, created, dialect, SmallRng::from_rng(random)).await;
-        at_work.spawn(mallory().await.calls(share(CALLS, 2)));
-        at_work.spawn(mallory().await.frames(share(FRAMES, 2)));
+        at_work.spawn(mallory().await.calls(share(CALLS, by)));
+        at_work.spawn(mallory().await.frames(share(FRAMES, by)));
         let mallory = mallory().await;
         at_work.spawn(async move {
             match dialect {
-                Dialect::Grpc => mallory.collaborates(share(STREAMED, 2)).await,
-                Dialect::GrpcWeb => mallory.publishes(share(STREAMED, 2)).await,
+                Dialect::Grpc => mallory.collaborates(share(STREAMED, by)).await,
+                Dialect::GrpcWeb => mallory.publishes(share(STREAMED, by)).await,
             }
         });
     }

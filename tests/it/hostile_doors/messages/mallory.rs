@@ -186,6 +186,11 @@ impl Mallory {
             None => return self.tally.answer(kind, "a stream"),
         };
         let answer = reason(&status);
+        // A whole text has no offsets: what becomes of it has to fit.
+        assert!(
+            method != Method::WriteFile || !answer.starts_with("OFFSET"),
+            "{status:?}"
+        );
         self.tally.answer(kind, &answer);
     }
 
