@@ -52,6 +52,7 @@ mod session;
 mod slug;
 mod state;
 mod token;
+mod whole;
 mod writing;
 
 pub use handle::RoomHandle;

@@ -154,6 +154,7 @@ impl Actor {
         state.snapshot_files(|open| {
             open.since_snapshot >= limits::SNAPSHOT_EVERY || now.at.duration_since(open.used) >= quiet
         });
+        state.forget_wholes(now.at);
         state.forget_idle_files(now.at);
         self.perform();
         self.drain(now)

@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::document::{Document, UnitChange};
 use crate::id::{ClientId, Revision, UserKey};
 use crate::room::history::History;
+use crate::room::whole::Wholes;
 
 /// A loaded file.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct OpenFile {
     pub(super) snapshot: Revision,
     /// Operations since then.
     pub(super) since_snapshot: u64,
+    /// What those who opened it last got.
+    pub(super) wholes: Wholes,
     /// When it was last used.
     pub(super) used: Instant,
 }
@@ -33,6 +36,7 @@ impl OpenFile {
             bindings: HashMap::new(),
             snapshot,
             since_snapshot: 0,
+            wholes: Wholes::default(),
             used: now,
         }
     }

@@ -25,6 +25,7 @@ use crate::room::member::{Form, Member};
 use crate::room::message::{Encode, Event, FileChange, FileInfo, RoomInfo};
 use crate::room::open_file::OpenFile;
 use crate::room::outbox::InFlight;
+use crate::room::whole::Whole;
 use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Snapshot};
 use crate::store::{Permit, Store};
 use crate::telemetry::metric;
@@ -86,6 +87,13 @@ pub(super) enum Out {
         session: SessionId,
         stream: u64,
         event: Event,
+        permit: InFlight,
+    },
+    /// A file's whole content, shared by all who open it now.
+    Whole {
+        session: SessionId,
+        stream: u64,
+        whole: Arc<Whole>,
         permit: InFlight,
     },
     /// An accepted operation.
