@@ -50,6 +50,8 @@ pub const CLIENT_IDS_PER_FILE: usize = 8_192;
 pub const OUTBOX_BYTES: usize = 1 << 20;
 /// The same in messages.
 pub const OUTBOX_MESSAGES: usize = 4_096;
+/// How long a file's whole content is kept encoded for the next who opens it: a class comes within seconds.
+pub const WHOLE_KEPT: Duration = Duration::from_secs(5);
 /// Commands that wait for one room's actor; beyond, callers wait.
 pub const ROOM_COMMANDS: usize = 1_024;
 /// Calls that wait for a room that is loading; beyond, they are refused.

@@ -53,6 +53,7 @@ mod session;
 mod slug;
 mod state;
 mod token;
+mod whole;
 mod writing;
 
 pub use handle::RoomHandle;

@@ -42,6 +42,8 @@ pub(crate) struct Span {
     pub(crate) commits: f64,
     /// Seconds that they took.
     pub(crate) commit_seconds: f64,
+    /// Times that a file's whole content was encoded.
+    pub(crate) encodings: f64,
 }
 
 /// A load that has ended.
@@ -61,6 +63,7 @@ impl<R> Played<R> {
             load: (to.ended.load - from.begins.load).as_secs_f64(),
             commits: to.counters.commits - from.counters.commits,
             commit_seconds: to.counters.commit_seconds - from.counters.commit_seconds,
+            encodings: to.counters.encodings - from.counters.encodings,
         })
     }
 

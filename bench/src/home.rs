@@ -40,6 +40,8 @@ pub(crate) struct Counters {
     pub(crate) commits: f64,
     /// Seconds that they took.
     pub(crate) commit_seconds: f64,
+    /// Times that a file's whole content was encoded so far.
+    pub(crate) encodings: f64,
 }
 
 enum Server {
@@ -130,6 +132,7 @@ impl Home {
             rooms: value(metric::ROOMS_OPEN),
             commits: value("tandem_store_commits_total"),
             commit_seconds: value("tandem_store_commit_seconds_sum"),
+            encodings: value(metric::WHOLES_ENCODED),
         })
     }
 

@@ -74,21 +74,26 @@ impl Document {
     /// A document from what [`Self::snapshot`] gave and the updates after it, in order.
     pub fn load<'a>(
         server_client: ClientId,
-        state: Option<&[u8]>,
+        state: Option<&'a [u8]>,
         updates: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Self, LoadError> {
-        let mut document = Self::new(server_client);
-        if let Some(state) = state {
-            document.load_update(state).map_err(LoadError)?;
-        }
+        Self::new(server_client).load_more(state.into_iter().chain(updates))
+    }
+
+    /// The document with further updates of the log.
+    pub fn load_more<'a>(mut self, updates: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, LoadError> {
+        let mut changed = false;
         for update in updates {
-            document.load_update(update).map_err(LoadError)?;
+            self.load_update(update).map_err(LoadError)?;
+            changed = true;
         }
-        document.rope = Rope::from_str(&document.ydoc.read());
-        if document.len().utf16 != document.index.visible() {
+        if changed {
+            self.rope = Rope::from_str(&self.ydoc.read());
+        }
+        if self.len().utf16 != self.index.visible() {
             return Err(LoadError("the index and the Yjs document differ".to_owned()));
         }
-        Ok(document)
+        Ok(self)
     }
 
     /// The text.

@@ -170,6 +170,7 @@ impl Actor {
         state.heartbeat(now);
         state.tidy_members(now.at);
         state.snapshot_files(now.at, |open| open.wants_snapshot(now.at));
+        state.forget_wholes(now.at);
         state.forget_idle_files(now.at);
         state.pack_when_due(now.at);
         self.perform();

@@ -38,6 +38,11 @@ impl RoomState {
         }
     }
 
+    /// Lets go of what was encoded for those who opened files.
+    pub(super) fn forget_wholes(&mut self, now: Instant) {
+        self.files.values_mut().for_each(|file| file.wholes.tidy(now));
+    }
+
     /// Lets go of files that nobody has open and nobody has used for a while; the log has them.
     pub(super) fn forget_idle_files(&mut self, now: Instant) {
         if self.committed < self.head || !self.gated.is_empty() || !self.waiting.is_empty() {

@@ -46,14 +46,16 @@ pub(super) struct Loaded {
 pub(super) async fn file(store: &Store, order: Order) -> Result<Loaded> {
     let Order { room, file, at } = order;
     let key = file.key;
-    let bindings = store.bindings(room, key).await?;
+    let (bindings, history, snapshots) = tokio::try_join!(
+        store.bindings(room, key),
+        recent_history(store, room, &file, at),
+        store.snapshots(room, key, at),
+    )?;
     let bindings = bindings
         .into_iter()
         .filter(|b| b.epoch == file.epoch)
         .map(|b| (b.client, b.user))
         .collect();
-    let history = recent_history(store, room, &file, at).await?;
-    let snapshots = store.snapshots(room, key, at).await?;
     let mut tries: Vec<Option<Snapshot>> = snapshots
         .into_iter()
         .filter(|snapshot| snapshot.epoch == file.epoch)
@@ -97,18 +99,17 @@ fn build(
     snapshot: Option<&Snapshot>,
     changes: &[LoggedChange],
 ) -> Result<(Document, Option<Rope>), String> {
-    let state = snapshot.map(|snapshot| snapshot.state.as_slice());
     let start = match snapshot {
-        Some(snapshot) => trusted_text(snapshot)?,
+        Some(snapshot) => trusted(snapshot, server_client)?,
         None if !begins(changes) => return Err("the log does not have the file's beginning".to_owned()),
-        None => Rope::new(),
+        None => Document::new(server_client),
     };
-    let by_deltas = replay(start, changes)?;
+    let by_deltas = replay(start.text().clone(), changes)?;
     let updates = changes
         .iter()
         .map(|change| change.update.as_slice())
         .filter(|update| !update.is_empty());
-    match Document::load(server_client, state, updates) {
+    match start.load_more(updates) {
         Ok(document) => {
             let differs = by_deltas != *document.text();
             Ok((document, differs.then_some(by_deltas)))
@@ -126,11 +127,11 @@ fn begins(changes: &[LoggedChange]) -> bool {
     matches!(first, Some(Kind::Create | Kind::Reseed))
 }
 
-/// A snapshot's text, if it has the hash that was kept with it.
-fn trusted_text(snapshot: &Snapshot) -> Result<Rope, String> {
-    let document = Document::load(ClientId(1), Some(&snapshot.state), []).map_err(|error| error.to_string())?;
+/// A snapshot's document, if its text has the hash that was kept with it.
+fn trusted(snapshot: &Snapshot, server_client: ClientId) -> Result<Document, String> {
+    let document = Document::load(server_client, Some(&snapshot.state), []).map_err(|error| error.to_string())?;
     if document.text_hash() == snapshot.text_hash {
-        Ok(document.text().clone())
+        Ok(document)
     } else {
         Err("the snapshot's text does not have the hash that was kept with it".to_owned())
     }
@@ -241,9 +242,9 @@ pub(super) async fn text(store: &Store, order: Order) -> Result<Rope> {
     let mut start = (Revision(0), Rope::new());
     for snapshot in store.snapshots(room, file.key, at).await? {
         let revision = snapshot.revision;
-        let text = blocking(move || trusted_text(&snapshot));
-        if let Ok(text) = text.await? {
-            start = (revision, text);
+        let document = blocking(move || trusted(&snapshot, ClientId(1)));
+        if let Ok(document) = document.await? {
+            start = (revision, document.text().clone());
             break;
         }
     }

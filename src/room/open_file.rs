@@ -7,6 +7,7 @@ use crate::document::{Document, UnitChange};
 use crate::id::{ClientId, Revision, UserKey};
 use crate::limits;
 use crate::room::history::History;
+use crate::room::whole::Wholes;
 
 /// A loaded file.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) struct OpenFile {
     pub(super) since_snapshot: u64,
     /// When that was.
     pub(super) snapshot_taken: Instant,
+    /// What those who opened it last got.
+    pub(super) wholes: Wholes,
     /// When it was last used.
     pub(super) used: Instant,
 }
@@ -37,6 +40,7 @@ impl OpenFile {
             snapshot,
             since_snapshot: 0,
             snapshot_taken: now,
+            wholes: Wholes::default(),
             used: now,
         }
     }

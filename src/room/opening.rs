@@ -1,12 +1,17 @@
 //! Opening a file: the text, or what the session lacks, and then the file's events.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+
 use crate::error::{Error, Reason, Result};
-use crate::id::{ClientId, Epoch, FileKey, FileRef, Revision, SessionId};
+use crate::id::{ClientId, Epoch, FileKey, FileRef, SessionId};
 use crate::limits;
 use crate::room::job::Need;
 use crate::room::member::{OpenHere, Parked, YjsHere};
-use crate::room::message::{Event, Open, Opened, OpenedContent};
-use crate::room::state::{Now, RoomState, Stop};
+use crate::room::message::{Event, FileInfo, Open, Opened, OpenedContent};
+use crate::room::state::{Now, Out, RoomState, Stop};
+use crate::room::whole::Whole;
 use crate::store::model::Binding;
 
 impl RoomState {
@@ -21,47 +26,68 @@ impl RoomState {
         if member.outbox.as_ref().is_some_and(crate::room::outbox::Outbox::is_full) {
             return Err(Stop::WaitForReader);
         }
-        let mut followers = Vec::new();
-        let (content, yjs, revision) = if member.is_yjs() {
+        let stream = parked.stream;
+        let has = if member.is_yjs() {
             self.bind(session, key, open)?;
-            let (content, yjs) = self.yjs_content(key, open)?;
-            (content, Some(yjs), self.head)
+            self.check_epoch(key, open)?;
+            if matches!(open.state_vector.as_ref(), [] | [0]) {
+                // It has nothing.
+                let whole = self.whole_content(key, true, info, now)?;
+                let has = whole.state_vector.to_vec();
+                self.tell_whole(session, stream, whole, parked);
+                Some(has)
+            } else {
+                Some(self.tell_difference(session, key, info, parked, open)?)
+            }
         } else {
-            let (content, revision) = self.text_content(session, key, open, &mut followers)?;
-            (content, None, revision)
+            if !self.tell_since(session, key, &info, parked, open)? {
+                let whole = self.whole_content(key, false, info, now)?;
+                self.tell_whole(session, stream, whole, parked);
+            }
+            None
         };
         let head = self.head;
         if let Some(member) = self.members.get_mut(&session) {
-            member.open.insert(
-                key,
-                OpenHere {
-                    since: head,
-                    behind: false,
-                    ends: None,
-                    yjs,
-                },
-            );
-        }
-        let event = Event::Opened(Opened {
-            file: info,
-            revision,
-            content,
-        });
-        self.tell(session, parked.stream, event, parked.permit.take());
-        for event in followers {
-            self.tell(session, parked.stream, event, None);
+            let yjs = has.map(|has| YjsHere {
+                client: open.client,
+                has,
+                resync_first: false,
+            });
+            let here = OpenHere {
+                since: head,
+                behind: false,
+                ends: None,
+                yjs,
+            };
+            member.open.insert(key, here);
         }
         Ok(())
     }
 
-    /// A text session's start: the text, or the edits after the text that it holds.
-    fn text_content(
-        &self,
+    /// A file's whole content at the head.
+    fn whole_content(&mut self, key: FileKey, yjs: bool, info: FileInfo, now: Now) -> Result<Arc<Whole>, Stop> {
+        let file = self.files.get_mut(&key).ok_or(Stop::Wait(Need::File(key)))?;
+        Ok(file.wholes.get(yjs, info, self.head, &file.document, now.at)?)
+    }
+
+    fn tell_whole(&mut self, session: SessionId, stream: u64, whole: Arc<Whole>, parked: &mut Parked) {
+        self.gate(Out::Whole {
+            session,
+            stream,
+            whole,
+            permit: parked.permit.take(),
+        });
+    }
+
+    /// A text session's start if it holds a text: the edits after that. `false`: it needs the text.
+    fn tell_since(
+        &mut self,
         session: SessionId,
         key: FileKey,
+        info: &FileInfo,
+        parked: &mut Parked,
         open: &Open,
-        followers: &mut Vec<Event>,
-    ) -> Result<(OpenedContent, Revision), Stop> {
+    ) -> Result<bool, Stop> {
         if open.after > self.committed {
             return Err(Stop::Refuse(
                 Error::new(
@@ -75,27 +101,37 @@ impl RoomState {
         let (Some(file), Some(entry)) = (self.files.get(&key), self.directory.get(key)) else {
             return Err(Stop::Wait(Need::File(key)));
         };
-        if open.after >= entry.file.created
-            && let Some(since) = file.history.since(open.after)
-        {
-            let source = crate::id::Source::Session(session);
-            let changed = since.filter(|past| !past.delta.is_empty());
-            followers.extend(changed.map(|past| Event::Edited {
+        let since = (open.after >= entry.file.created).then(|| file.history.since(open.after));
+        let Some(since) = since.flatten() else {
+            return Ok(false);
+        };
+        let source = crate::id::Source::Session(session);
+        let changed = since.filter(|past| !past.delta.is_empty());
+        let edits: Vec<Event> = changed
+            .map(|past| Event::Edited {
                 file: entry.file.id,
                 revision: past.revision,
                 delta: past.delta.clone(),
                 participant: past.participant,
                 op_id: past.op_id_for(source),
                 origin: past.origin,
-            }));
-            return Ok((OpenedContent::Resumed, open.after));
+            })
+            .collect();
+        let opened = Event::Opened(Opened {
+            file: info.clone(),
+            revision: open.after,
+            content: OpenedContent::Resumed,
+        });
+        self.tell(session, parked.stream, opened, parked.permit.take());
+        for edit in edits {
+            self.tell(session, parked.stream, edit, None);
         }
-        Ok((OpenedContent::Text(file.document.text().clone()), self.head))
+        Ok(true)
     }
 
-    /// A Yjs session's start: the difference from what it has.
-    fn yjs_content(&self, key: FileKey, open: &Open) -> Result<(OpenedContent, YjsHere), Stop> {
-        let (Some(file), Some(entry)) = (self.files.get(&key), self.directory.get(key)) else {
+    /// A Yjs session may come only with a Y.Doc of this line of the file's history, or with none.
+    fn check_epoch(&self, key: FileKey, open: &Open) -> Result<(), Stop> {
+        let Some(entry) = self.directory.get(key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
         if open.epoch != Epoch(0) && open.epoch != entry.file.epoch {
@@ -109,20 +145,31 @@ impl RoomState {
                 .with("epoch", entry.file.epoch),
             ));
         }
+        Ok(())
+    }
+
+    /// A Yjs session's start if it has something: the difference from that. Gives what it has then.
+    fn tell_difference(
+        &mut self,
+        session: SessionId,
+        key: FileKey,
+        info: FileInfo,
+        parked: &mut Parked,
+        open: &Open,
+    ) -> Result<Vec<u8>, Stop> {
+        let file = self.files.get(&key).ok_or(Stop::Wait(Need::File(key)))?;
         let update = file.document.difference(&open.state_vector)?;
         let state_vector = file.document.state_vector();
-        let yjs = YjsHere {
-            client: open.client,
-            has: state_vector.clone(),
-            resync_first: false,
-        };
-        Ok((
-            OpenedContent::Yjs {
+        let opened = Event::Opened(Opened {
+            file: info,
+            revision: self.head,
+            content: OpenedContent::Yjs {
                 update: update.into(),
-                state_vector: state_vector.into(),
+                state_vector: Bytes::from(state_vector.clone()),
             },
-            yjs,
-        ))
+        });
+        self.tell(session, parked.stream, opened, parked.permit.take());
+        Ok(state_vector)
     }
 
     /// Binds the client id that a Yjs session announces to its user, durably.

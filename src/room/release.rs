@@ -66,6 +66,17 @@ impl RoomState {
                     member.push(self.encode.encode(&event, member.unit), permit);
                 }
             }
+            Out::Whole {
+                session,
+                stream,
+                whole,
+                permit,
+            } => {
+                let member = self.members.get(&session).filter(|member| member.stream == stream);
+                if let Some(outbox) = member.and_then(|member| member.outbox.as_ref()) {
+                    outbox.push(whole.frames(&*self.encode).iter().cloned(), permit);
+                }
+            }
             Out::Operation(accepted) => self.release_operation(*accepted),
             Out::Everyone { event, except } => self.release_to_everyone(&event, except, self.committed),
             Out::Reply { reply, answer } => {

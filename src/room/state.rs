@@ -26,6 +26,7 @@ use crate::room::message::{Encode, Event, FileChange, FileInfo, RoomInfo};
 use crate::room::open_file::OpenFile;
 use crate::room::outbox::InFlight;
 use crate::room::packing::Packing;
+use crate::room::whole::Whole;
 use crate::store::model::{Answered, Append, File, Kind, Micros, Operation, Origin, Snapshot};
 use crate::store::{Permit, Store};
 use crate::telemetry::metric;
@@ -87,6 +88,13 @@ pub(super) enum Out {
         session: SessionId,
         stream: u64,
         event: Event,
+        permit: InFlight,
+    },
+    /// A file's whole content, shared by all who open it now.
+    Whole {
+        session: SessionId,
+        stream: u64,
+        whole: Arc<Whole>,
         permit: InFlight,
     },
     /// An accepted operation.

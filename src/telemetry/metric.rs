@@ -20,6 +20,8 @@ pub const ROOMS_DISCARDED: &str = "tandem_rooms_discarded_total";
 pub const STREAMS_OPEN: &str = "tandem_streams_open";
 /// Times that a reader fell behind and was brought up to date with the whole.
 pub const STREAMS_BEHIND: &str = "tandem_streams_behind_total";
+/// Times that a file's whole content was encoded for those who open it.
+pub const WHOLES_ENCODED: &str = "tandem_wholes_encoded_total";
 /// Operations accepted.
 pub const OPERATIONS: &str = "tandem_operations_total";
 /// Messages of sessions that were refused, by `reason`.
@@ -53,6 +55,10 @@ pub(super) fn declare() {
     describe_counter!(
         STREAMS_BEHIND,
         "Times that a slow reader was brought up to date with the whole."
+    );
+    describe_counter!(
+        WHOLES_ENCODED,
+        "Times that a file's whole content was encoded for those who open it."
     );
     describe_counter!(OPERATIONS, "Operations accepted.");
     describe_counter!(MESSAGES_REFUSED, "Messages of sessions refused, by reason.");

@@ -76,6 +76,10 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
             call: session.call,
             pen: Pen::default(),
         });
+        // Everybody hears of everybody who comes.
+        people
+            .iter_mut()
+            .try_for_each(|mover: &mut Mover| mover.call.pass_over())?;
     }
     let count = people.len();
     let board = Board {

@@ -44,6 +44,7 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
         let text = text(plan.bytes);
         let created = Client::new(address).create_room(&[(PATH, &text)]).await?;
         room = created.room.ok_or("no room was created")?.room_id;
+        mark("made")?;
         // One who is there before the others: the file is in memory.
         Session::join(address, &room, how(&plan, plan.joiners)).await?;
     }

@@ -2,21 +2,25 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tandem::document::{Document, Unit, UnitChange};
 use tandem::id::ClientId;
 use tandem_testkit::client::Client;
-use tandem_testkit::replay::{self, Author};
-use tandem_testkit::traces;
 use tandem_testkit::yjs_client::YjsClient;
+use tandem_testkit::{replay, traces};
 
-use super::hand::Clients;
+use super::hand::{Clients, Hand, YjsHand};
 use super::mark;
+use super::person::{Extent, Pace, Person, Watch};
 use super::session::{How, PATH, Session};
 use super::wire::Connection;
 use crate::Result;
+
+/// Updates of the author that are on their way at once.
+const ON_THEIR_WAY: usize = 256;
 
 /// What to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,13 +70,12 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
             let edits = replay::edits(&traces::sequential(&trace)?, false);
             let client = Client::new(address);
             let [room, empty] = [create(&client).await?, create(&client).await?];
-            let mut author = Author::join(&client, &room, PATH).await?;
-            author.run(&edits, &mut 0).await?;
+            let length = write(address, &room, &edits).await?;
             Ok(serde_json::to_value(Written {
                 room,
                 empty,
                 edits: edits.len(),
-                length: author.text().chars().count(),
+                length,
             })?)
         }
         Plan::Read { room, clients, before } => {
@@ -101,6 +104,29 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
             Ok(serde_json::to_value(Read { took, length })?)
         }
     }
+}
+
+/// Sends each edit as an update of its own, as a page that never waits; gives the text's length in characters.
+async fn write(address: SocketAddr, room: &str, edits: &[UnitChange]) -> Result<usize> {
+    let page = ClientId(rand::random_range(1..=u32::MAX));
+    let mut document = Document::new(page);
+    let mut updates = Vec::with_capacity(edits.len());
+    for edit in edits {
+        let applied = document.edit(Unit::CodePoint, std::slice::from_ref(edit));
+        let applied = applied.map_err(|failure| format!("the trace's edits are none of its text: {failure:?}"))?;
+        if !applied.update.is_empty() {
+            updates.push(applied.update);
+        }
+    }
+    let session = Session::join(address, room, How::Yjs(page.0)).await?;
+    let extent = Extent::Edits(updates.len() as u64);
+    let mut author = Person::new(Hand::Yjs(YjsHand::written(&session, updates)), session.call, 0);
+    let pace = Pace::Full {
+        on_their_way: ON_THEIR_WAY,
+    };
+    author.writes(pace, Duration::ZERO);
+    Watch::new().work(&mut [author], extent).await?;
+    Ok(document.len().chars as usize)
 }
 
 async fn create(client: &Client) -> Result<String> {

@@ -165,6 +165,11 @@ impl Person {
         }
     }
 
+    /// Takes in what comes before the work begins.
+    pub(crate) fn pass_over(&mut self) -> Result<()> {
+        self.call.pass_over()
+    }
+
     /// Makes it a writer.
     pub(crate) fn writes(&mut self, pace: Pace, first: Duration) {
         self.pace = Some(pace);

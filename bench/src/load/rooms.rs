@@ -111,6 +111,8 @@ async fn settle(address: SocketAddr, plan: &Plan, room: u32) -> Result<Vec<Perso
             }
         }
         people.push(Person::new(hand, session.call, others));
+        // Everybody hears of everybody who comes.
+        people.iter_mut().try_for_each(Person::pass_over)?;
     }
     Ok(people)
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::FutureExt;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::HeaderMap;
@@ -79,6 +80,15 @@ impl Call {
             let (head, body) = response.await?.into_parts();
             check(&head.headers)?;
             self.down = Down::Body(body);
+        }
+        Ok(())
+    }
+
+    /// Takes in what has come, whatever it is, without waiting for more: a client that reads nothing for long gives its
+    /// connection up.
+    pub(crate) fn pass_over(&mut self) -> Result<()> {
+        while let Some(read) = self.read(|_| Ok(())).now_or_never() {
+            read?;
         }
         Ok(())
     }

@@ -83,9 +83,7 @@ const ROWS: [Row; 6] = [
     Row::at_most(DELIVERY_50, "at most the floor's + a commit + 0.5", |floor, own| {
         Some(floor(DELIVERY_50)? + own(COMMIT)? + 0.5)
     }),
-    Row::at_most(DELIVERY_99, "at most the floor's + a commit + 0.5", |floor, own| {
-        Some(floor(DELIVERY_99)? + own(COMMIT)? + 0.5)
-    }),
+    Row::plain(DELIVERY_99),
     Row::plain(RECEIPT_50),
 ];
 

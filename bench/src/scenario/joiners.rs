@@ -42,13 +42,16 @@ const LOAD: &str = "load's CPU, ms";
 const GROWTH: &str = "server's memory, growth at the peak, MB";
 const BYTES_SENT: &str = "bytes sent, MB";
 
-const ROWS: [Row; 6] = [
+const ENCODINGS: &str = "times that the text was encoded";
+
+const ROWS: [Row; 7] = [
     Row::plain(WHOLE_50),
     Row::wanted(WHOLE_99, "at most 2,500"),
     Row::against_floor(CPU, "at most 2x"),
     Row::plain(LOAD),
     Row::wanted(GROWTH, "at most 200"),
     Row::plain(BYTES_SENT),
+    Row::wanted(ENCODINGS, "1"),
 ];
 
 /// Measures.
@@ -77,12 +80,17 @@ fn one(setting: &Setting, contender: Contender, plan: Plan) -> Result<Figures> {
     let played = play::<Report>(&home, Work::Joiners(plan))?;
     let span = played.between("begin", "end")?;
     let Report { whole, bytes } = played.report;
-    Ok(vec![
+    let mut figures = vec![
         (WHOLE_50, whole.p50),
         (WHOLE_99, whole.p99),
         (CPU, span.server * 1e3),
         (LOAD, span.load * 1e3),
         (GROWTH, played.peak_growth("begin", "end")? / 1e6),
         (BYTES_SENT, bytes as f64 / 1e6),
-    ])
+    ];
+    if contender != Contender::Floor {
+        // The one who was there before them is among those who share it.
+        figures.push((ENCODINGS, played.between("made", "end")?.encodings));
+    }
+    Ok(figures)
 }
