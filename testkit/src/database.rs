@@ -25,9 +25,14 @@ enum Place {
 impl TestDatabase {
     /// A SQLite file in a folder of its own.
     pub fn sqlite() -> Self {
+        Self::sqlite_in(folder())
+    }
+
+    /// A SQLite file in this folder, which goes with it.
+    pub fn sqlite_in(folder: impl Into<PathBuf>) -> Self {
         Self {
             place: Place::Sqlite,
-            folder: folder(),
+            folder: folder.into(),
         }
     }
 
@@ -36,6 +41,11 @@ impl TestDatabase {
     pub async fn postgres() -> Self {
         let cluster = std::env::var(POSTGRES_VARIABLE)
             .unwrap_or_else(|_| panic!("{POSTGRES_VARIABLE} is not set: run `cargo xtask test`"));
+        Self::postgres_on(cluster).await
+    }
+
+    /// A database of its own on a cluster, which is given as the URL of a database that is there.
+    pub async fn postgres_on(cluster: String) -> Self {
         let name = format!("tandem_{}", Uuid::new_v4().simple());
         run(&cluster, &format!("create database {name}")).await;
         Self {
