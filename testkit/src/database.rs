@@ -1,5 +1,6 @@
 //! Databases that live as long as one test.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
@@ -73,6 +74,14 @@ impl TestDatabase {
                 format!("{base}/{name}")
             }
         }
+    }
+
+    /// Where the PostgreSQL server listens.
+    pub fn address(&self) -> SocketAddr {
+        let url = self.url();
+        let (_, rest) = url.split_once('@').expect("the cluster's URL names a user");
+        let (address, _) = rest.split_once('/').expect("the URL names a database");
+        address.parse().expect("the URL names an address and a port")
     }
 
     /// The address of the same database through a proxy on this machine.

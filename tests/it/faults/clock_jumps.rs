@@ -46,8 +46,8 @@ async fn round(database: TestDatabase, seed: u64) -> Figures {
         stage.faults += 1;
         if at == 3 {
             // A new process has another time than the one before.
-            stage.server.kill();
-            stage.server.start_again();
+            stage.kill();
+            stage.start_again();
         }
     }
     let seconds = stage.random.random_range(1..FAR);

@@ -1,8 +1,8 @@
-//! Connections between clients and program are cut in the middle of a message, in both directions.
+//! Connections are cut in the middle of a message, in both directions: those of the clients, and those to PostgreSQL.
 
 use tandem_testkit::both_databases;
-use tandem_testkit::client::WAIT;
 use tandem_testkit::database::TestDatabase;
+use tandem_testkit::process::Place;
 use tandem_testkit::rough_network::{RoughNetwork, Weather};
 
 use super::rounds::{self, Figures};
@@ -19,17 +19,35 @@ both_databases! {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_to_postgres_that_are_cut_in_the_middle_of_a_message_are_a_pause() {
+    rounds::run("cut from postgres", 1, |seed| async move {
+        let database = TestDatabase::postgres().await;
+        let network = RoughNetwork::before(database.address(), seed).await;
+        let place = Place {
+            url: Some(database.url_through(network.address().port())),
+            folder: database.folder().to_owned(),
+        };
+        let mut stage = Stage::open_at(place, database, seed);
+        stage.usual_team().await;
+        cuts(stage, &network).await
+    })
+    .await;
+}
+
 async fn round(database: TestDatabase, seed: u64) -> Figures {
     let mut stage = Stage::open(database, seed);
     let network = RoughNetwork::before(stage.server.address(), seed).await;
     let address = network.address();
     stage.team(|_| address, &USUAL).await;
+    cuts(stage, &network).await
+}
+
+async fn cuts(mut stage: Stage, network: &RoughNetwork) -> Figures {
     stage.begin();
     stage.some_moment().await;
     network.set(Weather::Cutting);
-    tokio::time::timeout(WAIT * 2, eventually("the cuts", async || network.cuts() >= CUTS))
-        .await
-        .expect("cuts");
+    eventually("the cuts", async || network.cuts() >= CUTS).await;
     network.set(Weather::Calm);
     stage.faults = network.cuts();
     stage.finish().await

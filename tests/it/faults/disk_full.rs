@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rand::Rng;
+use tandem_testkit::client::reason;
 use tandem_testkit::database::TestDatabase;
 use tandem_testkit::small_disk::SmallDisk;
 use tandem_testkit::system_limits::limit_files;
@@ -29,8 +30,7 @@ async fn a_full_disk_is_a_pause() {
         for _ in 0..2 {
             stage.some_moment().await;
             disk.fill();
-            stays_for_a_while(&mut stage).await;
-            disk.free();
+            stays_for_a_while(&mut stage, |_| disk.free()).await;
         }
         stage.finish().await
     })
@@ -50,14 +50,14 @@ async fn limited(seed: u64) -> Figures {
     for _ in 0..2 {
         stage.some_moment().await;
         limit_files(stage.server.id(), Some(64 << 10));
-        stays_for_a_while(&mut stage).await;
-        limit_files(stage.server.id(), None);
+        stays_for_a_while(&mut stage, |stage| limit_files(stage.server.id(), None)).await;
     }
     stage.finish().await
 }
 
-/// Waits until the program has felt it, and a random moment longer.
-async fn stays_for_a_while(stage: &mut Stage) {
+/// Waits until the program has felt it, and a random moment longer. Somebody who asks meanwhile waits as well, or is told
+/// why not; `free` makes room again.
+async fn stays_for_a_while(stage: &mut Stage, free: impl FnOnce(&Stage)) {
     let before = stage.server.metric("tandem_store_retries_total").await;
     let server = &stage.server;
     eventually("it is felt", async || {
@@ -65,6 +65,14 @@ async fn stays_for_a_while(stage: &mut Stage) {
     })
     .await;
     stage.faults += 1;
-    let longer = stage.random.random_range(0..500);
+    // Once in a while longer than anybody waits for the database.
+    let most = if rounds::asked_for() { 12_000 } else { 500 };
+    let longer = stage.random.random_range(0..most);
+    let client = stage.server.client();
+    let asks = tokio::spawn(async move { client.create_room(&[]).await });
     tokio::time::sleep(Duration::from_millis(longer)).await;
+    free(stage);
+    if let Err(refused) = asks.await.expect("a stranger") {
+        assert_eq!(reason(&refused), "STORE_UNAVAILABLE", "{refused:?}");
+    }
 }

@@ -22,9 +22,9 @@ async fn round(database: TestDatabase, seed: u64) -> Figures {
         if stage.random.random_bool(0.75) {
             stage.some_moment().await;
         }
-        stage.server.kill();
+        stage.kill();
         stage.faults += 1;
-        stage.server.start_again();
+        stage.start_again();
     }
     stage.finish().await
 }

@@ -84,6 +84,13 @@ where
     assert!(failed.is_empty(), "{fault}: the seeds {failed:?} failed");
 }
 
+/// Whether somebody asked for rounds, which take the time that they take.
+pub(super) fn asked_for() -> bool {
+    crate::number("TANDEM_FAULT_ROUNDS")
+        .or(crate::number("TANDEM_FAULT_SEED"))
+        .is_some()
+}
+
 fn file(fault: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults");
     folder.join(format!("{}.seeds", fault.replace(' ', "_")))

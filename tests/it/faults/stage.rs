@@ -1,17 +1,21 @@
 //! The stage of a round: the program, its database, and teams at work in it.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tandem_testkit::database::TestDatabase;
 use tandem_testkit::log;
 use tandem_testkit::process::{Place, Process};
+use tokio::task::block_in_place;
 
 use super::check;
 use super::member::Part;
 use super::rounds::Figures;
 use super::team::{Team, USUAL};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tandem");
 
 /// Everything that a round is about.
 pub(super) struct Stage {
@@ -32,14 +36,34 @@ impl Stage {
 
     /// The same, with the program started by another one; see [`Process::start_by`].
     pub(super) fn open_by(wrapper: &[&str], database: TestDatabase, seed: u64) -> Self {
+        let server = block_in_place(|| Process::start_by(wrapper, PROGRAM, Place::of(&database)));
+        Self::of(server, database, seed)
+    }
+
+    /// The same, with the program reaching the database in its own way.
+    pub(super) fn open_at(place: Place, database: TestDatabase, seed: u64) -> Self {
+        Self::of(block_in_place(|| Process::start(PROGRAM, place)), database, seed)
+    }
+
+    fn of(server: Process, database: TestDatabase, seed: u64) -> Self {
         Self {
-            server: Process::start_by(wrapper, env!("CARGO_BIN_EXE_tandem"), Place::of(&database)),
+            server,
             random: SmallRng::seed_from_u64(seed),
             faults: 0,
             teams: Vec::new(),
             database,
             seed,
         }
+    }
+
+    /// Kills the program.
+    pub(super) fn kill(&mut self) {
+        block_in_place(|| self.server.kill());
+    }
+
+    /// Starts it again after it was killed. Everybody else goes on meanwhile.
+    pub(super) fn start_again(&mut self) {
+        block_in_place(|| self.server.start_again());
     }
 
     /// The usual team comes in by the program's own address.
@@ -66,7 +90,7 @@ impl Stage {
         for team in &mut self.teams {
             team.receipts(more).await;
         }
-        tokio::time::sleep(std::time::Duration::from_micros(micros)).await;
+        tokio::time::sleep(Duration::from_micros(micros)).await;
     }
 
     /// Ends the round: work goes on and ends, everything arrives, the program starts once more; then everything that
@@ -88,7 +112,7 @@ impl Stage {
             let text = team.settle(&self.server.client()).await;
             ends.push((team.room.clone(), text));
         }
-        self.server.kill();
+        self.kill();
         let mut logs = Vec::new();
         for (room, _) in &ends {
             logs.push(log::read(&self.database, room).await);
@@ -101,7 +125,7 @@ impl Stage {
         for ((team, (_, text)), log) in self.teams.iter().zip(&ends).zip(&logs) {
             figures += check::told(team, log, text);
         }
-        self.server.start_again();
+        self.start_again();
         for (room, text) in &ends {
             let read = self.server.client().read_file(room, "main.txt").await.expect("read");
             assert_eq!(read.0, *text, "another text after a restart");
