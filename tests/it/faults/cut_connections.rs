@@ -10,8 +10,10 @@ use super::stage::Stage;
 use super::team::USUAL;
 use crate::store::sample::eventually;
 
-/// How many connections are cut in a round.
+/// How many connections of clients are cut in a round.
 const CUTS: usize = 40;
+/// How many to PostgreSQL: before it connects again, the program waits longer each time.
+const CUTS_FROM_POSTGRES: usize = 8;
 
 both_databases! {
     async fn connections_that_are_cut_in_the_middle_of_a_message_lose_nothing(database) {
@@ -30,7 +32,7 @@ async fn connections_to_postgres_that_are_cut_in_the_middle_of_a_message_are_a_p
         };
         let mut stage = Stage::open_at(place, database, seed);
         stage.usual_team().await;
-        cuts(stage, &network).await
+        cuts(stage, &network, CUTS_FROM_POSTGRES).await
     })
     .await;
 }
@@ -40,14 +42,14 @@ async fn round(database: TestDatabase, seed: u64) -> Figures {
     let network = RoughNetwork::before(stage.server.address(), seed).await;
     let address = network.address();
     stage.team(|_| address, &USUAL).await;
-    cuts(stage, &network).await
+    cuts(stage, &network, CUTS).await
 }
 
-async fn cuts(mut stage: Stage, network: &RoughNetwork) -> Figures {
+async fn cuts(mut stage: Stage, network: &RoughNetwork, most: usize) -> Figures {
     stage.begin();
     stage.some_moment().await;
     network.set(Weather::Cutting);
-    eventually("the cuts", async || network.cuts() >= CUTS).await;
+    eventually("the cuts", async || network.cuts() >= most).await;
     network.set(Weather::Calm);
     stage.faults = network.cuts();
     stage.finish().await

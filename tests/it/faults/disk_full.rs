@@ -12,8 +12,10 @@ use super::rounds::{self, Figures};
 use super::stage::Stage;
 use crate::store::sample::eventually;
 
-/// Starts a program so that a file which may not grow is an error to it, not its end.
-const DEAF_TO_LIMITS: [&str; 3] = ["sh", "-c", r#"trap "" XFSZ; exec "$0" "$@""#];
+/// Starts the program with its log lines in a file on the same disk.
+const LOG_BESIDE_THE_DATA: [&str; 3] = ["sh", "-c", r#"exec "$0" "$@" 2>log"#];
+/// Starts the program so that a file which may not grow is an error to it, not its end; its log lines have no room at all.
+const DEAF_TO_LIMITS: [&str; 3] = ["sh", "-c", r#"trap "" XFSZ; exec "$0" "$@" 2>/dev/full"#];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_a_pause() {
@@ -24,7 +26,7 @@ async fn a_full_disk_is_a_pause() {
         };
         let folder = disk.folder().join("data");
         std::fs::create_dir(&folder).expect("a folder on the disk");
-        let mut stage = Stage::open(TestDatabase::sqlite_in(folder), seed);
+        let mut stage = Stage::open_by(&LOG_BESIDE_THE_DATA, TestDatabase::sqlite_in(folder), seed);
         stage.usual_team().await;
         stage.begin();
         for _ in 0..2 {

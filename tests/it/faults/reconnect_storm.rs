@@ -13,6 +13,8 @@ use super::stage::Stage;
 const ROOMS: usize = 5;
 /// In each room; a room has place for 200 sessions.
 const CLIENTS: usize = 100;
+/// How many receipts each team gets before and after: each edit goes to a hundred clients.
+const SOME: usize = 5;
 /// One in so many clients writes just before.
 const STEP: usize = 7;
 /// Each client has three ends of connections in this process, counted generously.
@@ -37,7 +39,9 @@ async fn round(database: TestDatabase, seed: u64) -> Figures {
         stage.team(|_| address, &parts).await;
     }
     stage.begin();
-    stage.some_moment().await;
+    for team in &mut stage.teams {
+        team.receipts(SOME).await;
+    }
     for team in &mut stage.teams {
         team.end().await;
     }
@@ -48,7 +52,10 @@ async fn round(database: TestDatabase, seed: u64) -> Figures {
     assert_eq!(network.cut_all(), ROOMS * CLIENTS, "not everybody had a connection");
     stage.begin();
     stage.faults = 1;
-    let figures = stage.finish().await;
+    for team in &mut stage.teams {
+        team.receipts(SOME).await;
+    }
+    let figures = stage.settle_and_check().await;
     assert!(
         figures.resumes >= ROOMS * CLIENTS,
         "not everybody came back: {figures:?}"
