@@ -16,6 +16,9 @@ pub fn start_logging(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_default();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A line for which there is no room, on a full disk or after its reader has gone, is dropped: telling that on
+        // standard error would panic, inside the panic's own report again, and end the process.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let _ = match config.log_format {
         LogFormat::Text => lines.try_init(),

@@ -1,5 +1,6 @@
 //! Databases that live as long as one test.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
@@ -25,9 +26,14 @@ enum Place {
 impl TestDatabase {
     /// A SQLite file in a folder of its own.
     pub fn sqlite() -> Self {
+        Self::sqlite_in(folder())
+    }
+
+    /// A SQLite file in this folder, which goes with it.
+    pub fn sqlite_in(folder: impl Into<PathBuf>) -> Self {
         Self {
             place: Place::Sqlite,
-            folder: folder(),
+            folder: folder.into(),
         }
     }
 
@@ -36,6 +42,11 @@ impl TestDatabase {
     pub async fn postgres() -> Self {
         let cluster = std::env::var(POSTGRES_VARIABLE)
             .unwrap_or_else(|_| panic!("{POSTGRES_VARIABLE} is not set: run `cargo xtask test`"));
+        Self::postgres_on(cluster).await
+    }
+
+    /// A database of its own on a cluster, which is given as the URL of a database that is there.
+    pub async fn postgres_on(cluster: String) -> Self {
         let name = format!("tandem_{}", Uuid::new_v4().simple());
         run(&cluster, &format!("create database {name}")).await;
         Self {
@@ -63,6 +74,14 @@ impl TestDatabase {
                 format!("{base}/{name}")
             }
         }
+    }
+
+    /// Where the PostgreSQL server listens.
+    pub fn address(&self) -> SocketAddr {
+        let url = self.url();
+        let (_, rest) = url.split_once('@').expect("the cluster's URL names a user");
+        let (address, _) = rest.split_once('/').expect("the URL names a database");
+        address.parse().expect("the URL names an address and a port")
     }
 
     /// The address of the same database through a proxy on this machine.

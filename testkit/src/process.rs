@@ -33,6 +33,8 @@ impl Place {
 
 /// A running server. It is killed when this value is dropped.
 pub struct Process {
+    /// What the binary is started by, with its arguments; empty: by nothing.
+    wrapper: Vec<String>,
     binary: PathBuf,
     place: Place,
     arguments: Vec<String>,
@@ -58,11 +60,25 @@ impl Process {
     ///
     /// If it does not start.
     pub fn start_with(binary: impl AsRef<Path>, place: Place, arguments: &[&str]) -> Self {
-        let binary = binary.as_ref().to_owned();
-        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Self::begin(&[], binary.as_ref(), place, arguments)
+    }
+
+    /// As [`Self::start`], by another program that becomes the binary, such as `env`: its words, the first its name.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub fn start_by(wrapper: &[&str], binary: impl AsRef<Path>, place: Place) -> Self {
+        Self::begin(wrapper, binary.as_ref(), place, &[])
+    }
+
+    fn begin(wrapper: &[&str], binary: &Path, place: Place, arguments: &[&str]) -> Self {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let (wrapper, binary, arguments) = (owned(wrapper), binary.to_owned(), owned(arguments));
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (child, output, address) = launch(&binary, &place, &arguments, free);
+        let (child, output, address) = launch(&wrapper, &binary, &place, &arguments, free);
         Self {
+            wrapper,
             binary,
             place,
             arguments,
@@ -132,7 +148,8 @@ impl Process {
     ///
     /// If it does not start.
     pub fn start_again(&mut self) {
-        (self.child, self._output, self.address) = launch(&self.binary, &self.place, &self.arguments, self.address);
+        (self.child, self._output, self.address) =
+            launch(&self.wrapper, &self.binary, &self.place, &self.arguments, self.address);
     }
 
     /// CPU time that it has used so far, in seconds.
@@ -218,8 +235,15 @@ impl Drop for Process {
 
 type Launched = (Child, Lines<BufReader<ChildStdout>>, SocketAddr);
 
-fn launch(binary: &Path, place: &Place, arguments: &[String], address: SocketAddr) -> Launched {
-    let mut command = Command::new(binary);
+fn launch(wrapper: &[String], binary: &Path, place: &Place, arguments: &[String], address: SocketAddr) -> Launched {
+    let mut command = match wrapper {
+        [] => Command::new(binary),
+        [program, words @ ..] => {
+            let mut command = Command::new(program);
+            command.args(words).arg(binary);
+            command
+        }
+    };
     command
         .args(["--listen", &address.to_string(), "--log", "warn", "--data-dir"])
         .arg(&place.folder)

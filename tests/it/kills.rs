@@ -1,17 +1,16 @@
 //! The program is killed in the middle of a session, again and again: what anybody was told is in the log.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tandem::document::{Delta, Unit, UnitChange};
-use tandem::id::{Revision, RoomRef};
 use tandem::rpc::proto::v1;
 use tandem::store::model::LoggedChange;
 use tandem_testkit::both_databases;
 use tandem_testkit::database::TestDatabase;
+use tandem_testkit::log;
 use tandem_testkit::process::{Place, Process};
 use tandem_testkit::replay::{self, Author, Shown};
 use tandem_testkit::traces;
@@ -48,7 +47,7 @@ both_databases! {
         );
         assert_eq!(kills, KILLS, "the trace was over too soon");
         server.kill();
-        let log = log(&database, &room).await;
+        let log = log::read(&database, &room).await;
         check_receipts(&author, &log);
         check_shown(&by_text, &by_page, &log);
         assert_eq!(text.text(&file), author.text());
@@ -84,7 +83,7 @@ async fn write_and_kill(
             None => {
                 server.kill();
                 kills += 1;
-                check_receipts(author, &log(database, room).await);
+                check_receipts(author, &log::read(database, room).await);
                 server.start_again();
             }
         }
@@ -92,30 +91,6 @@ async fn write_and_kill(
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-}
-
-/// The file's operations as the database has them, while no server has it open.
-pub(crate) async fn log(database: &TestDatabase, room: &str) -> Vec<LoggedChange> {
-    let store = database.open().await;
-    let room = RoomRef::Id(room.parse().expect("an id"));
-    let at = store.find_room(&room).await.expect("read").expect("the room");
-    let files = store
-        .load_room(at.room.key)
-        .await
-        .expect("read")
-        .expect("the room")
-        .files;
-    let changes = store
-        .changes(at.room.key, files[0].file.key, Revision(0), at.head)
-        .await
-        .expect("read");
-    store.close(Duration::from_secs(5)).await;
-    for (index, change) in changes.iter().enumerate() {
-        assert_eq!(change.revision.0, index as u64 + 1, "a gap in the log");
-    }
-    let numbers: HashSet<_> = changes.iter().map(|change| (change.source, change.op_id)).collect();
-    assert_eq!(numbers.len(), changes.len(), "an operation stands in the log twice");
-    changes
 }
 
 fn check_receipts(author: &Author, log: &[LoggedChange]) {

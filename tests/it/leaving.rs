@@ -340,7 +340,7 @@ async fn check_log(database: &TestDatabase, streams: &[Stream]) {
     rooms.sort_unstable();
     rooms.dedup();
     for room in rooms {
-        let log = crate::kills::log(database, room).await;
+        let log = tandem_testkit::log::read(database, room).await;
         for stream in streams.iter().filter(|stream| stream.room == room) {
             for receipt in stream.session.seen.receipts.values() {
                 let row = log.get(usize::try_from(receipt.revision).expect("small") - 1);

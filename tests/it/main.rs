@@ -12,6 +12,7 @@ mod contract;
 mod convergence;
 mod epoch;
 mod errors;
+mod faults;
 mod garbage;
 mod hostile;
 mod hostile_doors;

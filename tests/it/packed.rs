@@ -12,11 +12,11 @@ use tandem::rpc::proto::v1::{self, ReceiptState, client_message::Kind};
 use tandem_testkit::both_databases;
 use tandem_testkit::client::{Client, Door, TextSession};
 use tandem_testkit::database::TestDatabase;
+use tandem_testkit::log;
 use tandem_testkit::process::{Place, Process};
 use tandem_testkit::server::{Setup, TestServer};
 use uuid::Uuid;
 
-use crate::kills::log;
 use crate::store::sample::eventually;
 
 /// Sent at once; the receipt of the last is waited for.
@@ -207,7 +207,7 @@ both_databases! {
         let text = ana.text(&file);
         server.kill();
         drop(ana);
-        let written = log(&database, &room).await;
+        let written = log::read(&database, &room).await;
         assert_eq!(written.len() as u64, KEYS + 1);
         let (mut packed, mut kills) = (packed_up_to(&database, &room).await, 0);
         while KEYS + 1 - packed >= limits::PACK_AT {
@@ -221,7 +221,7 @@ both_databases! {
             kills += 1;
             drop(one);
             beside.close().await.expect("closed");
-            assert_eq!(log(&database, &room).await, written);
+            assert_eq!(log::read(&database, &room).await, written);
             packed = packed_up_to(&database, &room).await;
             assert_eq!(rows(&database).await as u64, KEYS + 1 - packed);
         }

@@ -1,4 +1,4 @@
-//! The languages that clients are written in: a Python environment and Node's packages.
+//! The languages that clients are written in: a Python environment and Node's packages; and another clock.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,6 +27,13 @@ pub(crate) fn missing_node() -> Vec<&'static str> {
         .filter(|(program, _)| find(program).is_none())
         .map(|(_, package)| package)
         .collect()
+}
+
+/// The library that gives a process another clock, where Debian puts it: in a folder of the machine's kind.
+pub(crate) fn faketime() -> Option<PathBuf> {
+    let kinds = fs::read_dir("/usr/lib").ok()?.flatten();
+    let mut files = kinds.map(|kind| kind.path().join("faketime/libfaketime.so.1"));
+    files.find(|file| file.is_file())
 }
 
 /// Makes the Python environment that the tests use; the folder of its programs.

@@ -1,82 +1,89 @@
-//! A PostgreSQL cluster of our own, for one run of the tests.
+//! A PostgreSQL cluster of our own, for one run of the tests, or for one test that does to it what must not happen to the
+//! others.
+
+mod trouble;
 
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
+
+pub use trouble::Stop;
 
 use crate::run::{Result, find, is_root, run};
 
 /// How long a server may take to accept connections: long, for a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until its input ends, which it does when the parent ends in whatever way; then stops the server (SIGINT: at
-/// once, in order) and removes its folder. $1 is the server, $2 the folder.
+/// Waits until its input ends, which it does when the parent ends in whatever way; then stops the server that runs then
+/// (SIGINT: at once, in order), which may be frozen, and removes its folder. $1 is the folder.
 const WATCHMAN: &str = r#"
 read -r _
-kill -INT "$1" 2>/dev/null
-for _ in $(seq 100); do kill -0 "$1" 2>/dev/null || break; sleep 0.1; done
-kill -KILL "$1" 2>/dev/null
-rm -rf "$2"
+if read -r server 2>/dev/null <"$1/data/postmaster.pid" && kill -INT "$server" 2>/dev/null; then
+  for stat in /proc/[0-9]*/stat; do
+    read -r pid _ _ parent _ 2>/dev/null <"$stat" && [ "$parent" = "$server" ] && kill -CONT "$pid" 2>/dev/null
+  done
+  kill -CONT "$server" 2>/dev/null
+  for _ in $(seq 100); do kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
+  kill -KILL "$server" 2>/dev/null
+fi
+rm -rf "$1"
 "#;
 
 /// A running cluster; dropping it stops it and removes its files.
-pub(crate) struct Cluster {
-    port: u16,
+#[derive(Debug)]
+pub struct Cluster {
+    site: Site,
     server: Child,
     watchman: Child,
 }
 
+/// Where a cluster is and who runs it.
+#[derive(Debug)]
+struct Site {
+    owner: Owner,
+    programs: PathBuf,
+    folder: PathBuf,
+    port: u16,
+}
+
 impl Cluster {
     /// Makes and starts a cluster.
-    pub(crate) fn start() -> Result<Self> {
-        let programs = programs().ok_or("PostgreSQL's initdb and postgres were not found")?;
-        let owner = Owner::find()?;
-        let folder = folder(&owner)?;
-        let data = folder.join("data");
-        run(owner
-            .command(&programs.join("initdb"))
-            .args([
-                "--no-sync",
-                "--auth=trust",
-                "--username=postgres",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--pgdata",
-            ])
-            .arg(&data)
-            .current_dir(&folder)
-            .stdout(Stdio::null()))?;
-        let port = free_port().map_err(|e| format!("there is no free port: {e}"))?;
-        let log = folder.join("log");
-        let mut server = server(&owner, &programs, &folder, port, &log)?;
-        let watchman = watchman(&server, &folder).inspect_err(|_| {
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is missing or did not work.
+    pub fn start() -> Result<Self> {
+        let site = Site::prepare()?;
+        let mut server = site.launch()?;
+        let watchman = watchman(&site.folder).inspect_err(|_| {
             let _ = server.kill();
         })?;
-        let mut cluster = Self { port, server, watchman };
-        cluster.wait_until_ready(&data, &log)?;
+        let mut cluster = Self { site, server, watchman };
+        cluster.wait_until_ready()?;
         eprintln!("xtask: PostgreSQL listens at {}", cluster.url());
         Ok(cluster)
     }
 
     /// How the tests reach it.
-    pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.site.port)
     }
 
     /// The server says in its pid file when it is ready.
-    fn wait_until_ready(&mut self, data: &Path, log: &Path) -> Result {
+    fn wait_until_ready(&mut self) -> Result {
         let start = Instant::now();
         loop {
-            let state = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+            let state = fs::read_to_string(self.site.data().join("postmaster.pid")).unwrap_or_default();
             if state.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
                 return Ok(());
             }
             let ended = self.server.try_wait().is_ok_and(|status| status.is_some());
             if ended || start.elapsed() > PATIENCE {
-                let log = fs::read_to_string(log).unwrap_or_default();
+                let log = fs::read_to_string(self.site.log()).unwrap_or_default();
                 return Err(format!("PostgreSQL did not start:\n{log}"));
             }
             thread::sleep(Duration::from_millis(20));
@@ -93,7 +100,77 @@ impl Drop for Cluster {
     }
 }
 
+impl Site {
+    /// A new cluster's folder with all that is in it before its first start.
+    fn prepare() -> Result<Self> {
+        let programs = programs().ok_or("PostgreSQL's initdb and postgres were not found")?;
+        let owner = Owner::find()?;
+        let folder = folder(&owner)?;
+        let port = free_port().map_err(|e| format!("there is no free port: {e}"))?;
+        let site = Self {
+            owner,
+            programs,
+            folder,
+            port,
+        };
+        run(site
+            .owner
+            .command(&site.programs.join("initdb"))
+            .args([
+                "--no-sync",
+                "--auth=trust",
+                "--username=postgres",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--pgdata",
+            ])
+            .arg(site.data())
+            .current_dir(&site.folder)
+            .stdout(Stdio::null()))?;
+        Ok(site)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// Starts the server, apart from our process group: Ctrl-C is for the tests, the watchman sees to the server.
+    fn launch(&self) -> Result<Child> {
+        let log = self.log();
+        let log = fs::File::create(&log).map_err(|e| format!("cannot write {}: {e}", log.display()))?;
+        let errors = log.try_clone().map_err(|e| format!("cannot write the log: {e}"))?;
+        self.owner
+            .command(&self.programs.join("postgres"))
+            .arg("-D")
+            .arg(self.data())
+            .arg("-k")
+            .arg(&self.folder)
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+            // Nobody pulls the plug on a test; that a commit is waited for stays as it is.
+            .args([
+                "-c",
+                "fsync=off",
+                "-c",
+                "max_connections=300",
+                "-c",
+                "shared_buffers=64MB",
+            ])
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
+            .process_group(0)
+            .spawn()
+            .map_err(|e| format!("cannot start PostgreSQL: {e}"))
+    }
+}
+
 /// Who runs the server: PostgreSQL refuses to run as root.
+#[derive(Debug)]
 enum Owner {
     Ourselves,
     Other(&'static str),
@@ -153,7 +230,9 @@ fn version_of(folder: &Path) -> u32 {
 
 /// A new folder that only its owner may enter; short, as the path of a socket has to be.
 fn folder(owner: &Owner) -> Result<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("tandem-pg-{}", std::process::id()));
+    static CLUSTERS: AtomicUsize = AtomicUsize::new(0);
+    let number = CLUSTERS.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("tandem-pg-{}-{number}", std::process::id()));
     fs::create_dir(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
     if let Owner::Other(user) = owner {
         run(Command::new("chown").arg(user).arg(&folder))?;
@@ -166,39 +245,10 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Starts the server, apart from our process group: Ctrl-C is for the tests, the watchman sees to the server.
-fn server(owner: &Owner, programs: &Path, folder: &Path, port: u16, log: &Path) -> Result<Child> {
-    let log = fs::File::create(log).map_err(|e| format!("cannot write {}: {e}", log.display()))?;
-    let errors = log.try_clone().map_err(|e| format!("cannot write the log: {e}"))?;
-    owner
-        .command(&programs.join("postgres"))
-        .arg("-D")
-        .arg(folder.join("data"))
-        .arg("-k")
-        .arg(folder)
-        .args(["-h", "127.0.0.1", "-p", &port.to_string()])
-        // Nobody pulls the plug on a test; that a commit is waited for stays as it is.
-        .args([
-            "-c",
-            "fsync=off",
-            "-c",
-            "max_connections=300",
-            "-c",
-            "shared_buffers=64MB",
-        ])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(log)
-        .stderr(errors)
-        .process_group(0)
-        .spawn()
-        .map_err(|e| format!("cannot start PostgreSQL: {e}"))
-}
-
 /// Starts the [`WATCHMAN`].
-fn watchman(server: &Child, folder: &Path) -> Result<Child> {
+fn watchman(folder: &Path) -> Result<Child> {
     Command::new("sh")
-        .args(["-c", WATCHMAN, "watchman", &server.id().to_string()])
+        .args(["-c", WATCHMAN, "watchman"])
         .arg(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

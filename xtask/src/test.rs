@@ -11,11 +11,15 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
     if postgres::programs().is_none() {
         missing.push("postgresql");
     }
+    if environment::faketime().is_none() {
+        missing.push("faketime");
+    }
     apt::install(&missing)?;
     let python = environment::python()?;
     let node_folder = root().join("tests/node");
     environment::npm(&node_folder)?;
     let node = find("node").ok_or("node is not in PATH")?;
+    let faketime = environment::faketime().ok_or("libfaketime was not found")?;
     let cluster = postgres::Cluster::start()?;
 
     let mut tests = cargo();
@@ -25,6 +29,7 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
         .env("TANDEM_TEST_POSTGRES", cluster.url())
         .env("TANDEM_TEST_PYTHON", python.join("python"))
         .env("TANDEM_TEST_GRPCURL", python.join("grpcurl"))
+        .env("TANDEM_TEST_FAKETIME", faketime)
         .env("TANDEM_TEST_NODE", node)
         .env("TANDEM_TEST_NODE_DIR", node_folder);
     eprintln!("xtask: {}", shown(&tests));

@@ -1,12 +1,15 @@
 //! A client that comes back by itself, as an honest one does.
 
+mod typing;
+
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use tandem::document::{Unit, UnitChange};
+use tandem::document::Unit;
 use tandem::rpc::proto::v1::{self, client_message, server_message};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Status};
@@ -24,7 +27,7 @@ pub struct Steady {
     name: String,
     kind: Kind,
     file: String,
-    /// What it sent, by op_id.
+    /// The text that it sent, by op_id; of several insertions one behind the other.
     pub sent: BTreeMap<u64, String>,
     /// Every receipt that came, by op_id.
     pub receipts: BTreeMap<u64, Vec<v1::Receipt>>,
@@ -32,6 +35,8 @@ pub struct Steady {
     pub edited: Vec<v1::Edited>,
     /// Everybody else's updates that it was shown, if it is a Yjs client.
     pub updated: Vec<v1::Updated>,
+    /// Whole texts that it was shown when it came back or fell behind, with their revisions, if it is a text client.
+    pub texts: Vec<(u64, String)>,
     /// How its streams ended.
     pub farewells: Vec<Farewell>,
     /// What calls were answered with that were to be made again: Publish, or a resume.
@@ -124,6 +129,7 @@ impl Steady {
             receipts: BTreeMap::new(),
             edited: Vec::new(),
             updated: Vec::new(),
+            texts: Vec::new(),
             farewells: Vec::new(),
             refusals: Vec::new(),
             unsent: Vec::new(),
@@ -145,6 +151,11 @@ impl Steady {
         &self.file
     }
 
+    /// Whether it is a text client.
+    pub fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::Text(_))
+    }
+
     /// The text that it shows.
     pub fn text(&self) -> String {
         match &self.kind {
@@ -153,31 +164,9 @@ impl Steady {
         }
     }
 
-    /// Types at the front of the text; the op_id. What can't be sent is sent when it comes back.
-    ///
-    /// # Panics
-    ///
-    /// If sending fails with what is not passing trouble.
-    pub async fn type_in(&mut self, text: &str) -> u64 {
-        if !self.session().is_connected() {
-            self.come_back().await;
-        }
-        self.publish_again().await;
-        let change = UnitChange::new(0, 0, text);
-        let op_id = self.session().peek_op_id();
-        let sent = match &mut self.kind {
-            Kind::Text(session) => session.edit(&self.file, vec![change]).await,
-            Kind::Yjs(session, doc) => {
-                doc.edit(&[change]);
-                let update = doc.take_written().concat();
-                session.update(&self.file, update.into()).await
-            }
-        };
-        self.sent.insert(op_id, text.to_owned());
-        if let Err(status) = sent {
-            self.could_not_send(status, vec![op_id]).await;
-        }
-        op_id
+    /// How many of its operations have no receipt.
+    pub fn in_flight(&self) -> usize {
+        self.sent.len().saturating_sub(self.receipts.len())
     }
 
     /// Takes in the next message; `false` once the stream has ended.
@@ -197,6 +186,10 @@ impl Steady {
             server_message::Kind::Receipt(receipt) => self.receipts.entry(receipt.op_id).or_default().push(receipt),
             server_message::Kind::Edited(edited) => self.edited.push(edited),
             server_message::Kind::Updated(updated) => self.updated.push(updated),
+            server_message::Kind::Opened(opened) if self.is_text() && !opened.resumed => {
+                self.texts.push((opened.revision, opened.text));
+            }
+            server_message::Kind::Resync(resync) if self.is_text() => self.texts.push((resync.revision, resync.text)),
             _ => {}
         }
         self.take_updates();
@@ -303,39 +296,6 @@ impl Steady {
         }
     }
 
-    /// A Publish was refused, or the stream's upward side is gone.
-    async fn could_not_send(&mut self, status: Status, what: Vec<u64>) {
-        let why = reason(&status);
-        let passing = status.code() == Code::Unavailable || why == "NOT_JOINED";
-        assert!(passing, "{}: {status:?}", self.name);
-        self.refusals.push(status);
-        if why == "STORE_UNAVAILABLE" {
-            // Nothing was taken in.
-            self.unsent = what;
-        } else {
-            // The stream ends, and tells why.
-            self.read_to_the_end().await;
-        }
-    }
-
-    /// Publishes what was not taken in, until it is, or until the stream ends.
-    async fn publish_again(&mut self) {
-        let patience = Instant::now() + WAIT * 2;
-        while !self.unsent.is_empty() && self.session().is_connected() {
-            if let Some(status) = self.refusals.last() {
-                wait_out(&self.name, status, patience).await;
-            }
-            let unsent = std::mem::take(&mut self.unsent);
-            let sent = match &mut self.kind {
-                Kind::Text(session) => session.send_again(&unsent).await,
-                Kind::Yjs(session, _) => session.send_again(&unsent).await,
-            };
-            if let Err(status) = sent {
-                self.could_not_send(status, unsent).await;
-            }
-        }
-    }
-
     fn take_updates(&mut self) {
         if let Kind::Yjs(session, doc) = &mut self.kind {
             for update in session.take_updates(&self.file) {
@@ -350,9 +310,14 @@ pub fn delay(goodbye: &v1::Goodbye) -> Option<Duration> {
     goodbye.retry_delay.and_then(|delay| Duration::try_from(delay).ok())
 }
 
+/// Whether trouble passes: the server says so, or the connection broke before anybody could say anything.
+fn passes(status: &Status) -> bool {
+    status.code() == Code::Unavailable || (reason(status).is_empty() && status.source().is_some())
+}
+
 /// Waits as a server asks that has passing trouble.
 async fn wait_out(name: &str, status: &Status, patience: Instant) {
-    assert_eq!(status.code(), Code::Unavailable, "{name}: {status:?}");
+    assert!(passes(status), "{name}: {status:?}");
     assert!(Instant::now() < patience, "{name} is never let in: {status:?}");
     let told = status.get_details_retry_info().and_then(|info| info.retry_delay);
     sleep(told.unwrap_or(COME_BACK)).await;

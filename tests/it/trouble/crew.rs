@@ -49,7 +49,7 @@ pub(super) async fn all_settle(server: &TestServer, room: &str, crew: &mut [Stea
 /// Checks what everybody was told against the log, which the stopped server leaves: each operation has one receipt and
 /// one row, and what was shown is what is there.
 pub(super) async fn check_told(database: &TestDatabase, room: &str, crew: impl IntoIterator<Item = &Steady>) {
-    let log = crate::kills::log(database, room).await;
+    let log = tandem_testkit::log::read(database, room).await;
     let mut revisions = HashSet::new();
     for one in crew {
         check_receipts(one, &log, &mut revisions);
