@@ -8,12 +8,11 @@ use prost::encoding::{WireType, decode_key, decode_varint, encode_key, encode_va
 use ropey::Rope;
 use smallvec::smallvec;
 
-use self::often::Often;
 use super::convert::answers;
 use super::proto::v1::server_message::Kind;
 use super::proto::v1::{self, ServerMessage};
 use super::status::{duration, to_rpc_status};
-use crate::document::{Delta, Unit};
+use crate::document::Unit;
 use crate::error::Error;
 use crate::id::{Epoch, FileId, OpId, ParticipantId, Revision};
 use crate::limits::MESSAGE_OUT_BYTES;
@@ -49,10 +48,31 @@ pub struct Encoder;
 
 impl Encode for Encoder {
     fn encode(&self, event: &Event, unit: Unit) -> Encoded {
-        if let Some(often) = Often::of(event, unit) {
-            return frames(often.encoded_len(), |buffer| often.encode(buffer));
-        }
         match event {
+            Event::Edited {
+                file,
+                revision,
+                delta,
+                participant,
+                op_id,
+                origin,
+            } => often::edited(*file, *revision, delta.places(unit), *participant, *op_id, *origin),
+            Event::Updated {
+                file,
+                revision,
+                epoch,
+                update,
+                participant,
+                origin,
+            } => often::updated(*file, *revision, *epoch, update, *participant, *origin),
+            Event::Receipt { op_id, outcome, file } => match outcome {
+                Outcome::Committed(revision) => often::committed(*op_id, *revision, *file),
+                Outcome::Refused(error) => {
+                    let file = file.map(|file| file.to_string());
+                    plain(Kind::Receipt(refused_receipt(*op_id, error, file.unwrap_or_default())))
+                }
+            },
+            Event::Joined(joined) => plain(Kind::Joined(self::joined(joined))),
             Event::Opened(opened) => match &opened.content {
                 OpenedContent::Text(text) => with_text(field::OPENED, &opened_head(opened), text),
                 _ => plain(Kind::Opened(opened_head(opened))),
@@ -60,10 +80,42 @@ impl Encode for Encoder {
             Event::Resync {
                 file,
                 revision,
-                text: Some(text),
+                text,
                 epoch,
-            } => with_text(field::RESYNC, &resync_head(*file, *revision, *epoch), text),
-            event => plain(kind(event, unit)),
+            } => {
+                let head = resync_head(*file, *revision, *epoch);
+                match text {
+                    Some(text) => with_text(field::RESYNC, &head, text),
+                    None => plain(Kind::Resync(head)),
+                }
+            }
+            Event::Closed { file } => plain(Kind::Closed(v1::Closed {
+                file_id: file.to_string(),
+            })),
+            Event::PresenceChanged(presences) => plain(Kind::PresenceChanged(presence_changed(presences))),
+            Event::FileChanged {
+                file,
+                revision,
+                change,
+                participant,
+            } => plain(Kind::FileChanged(v1::FileChanged {
+                file: Some(answers::file(file)),
+                revision: revision.0,
+                change: file_change(*change) as i32,
+                participant_id: who(*participant),
+            })),
+            Event::ParticipantChanged(changed) => plain(Kind::ParticipantChanged(v1::ParticipantChanged {
+                participant: Some(participant(changed)),
+            })),
+            Event::Checkpoint { revision } => plain(Kind::Checkpoint(v1::Checkpoint { revision: revision.0 })),
+            Event::Goodbye { error, retry_delay } => plain(Kind::Goodbye(v1::Goodbye {
+                error: Some(to_rpc_status(&goodbye(error, *retry_delay))),
+                retry_delay: retry_delay.map(duration),
+            })),
+            Event::Refused { request, error } => plain(Kind::Refused(v1::Refused {
+                request: Some(refused_request(request)),
+                error: Some(to_rpc_status(error)),
+            })),
         }
     }
 }
@@ -72,80 +124,6 @@ impl Encode for Encoder {
 pub(super) fn plain(kind: Kind) -> Encoded {
     let message = ServerMessage { kind: Some(kind) };
     frames(message.encoded_len(), |buffer| message.encode_raw(buffer))
-}
-
-/// An event without its long text, which [`Encoder::encode`] adds. The most frequent are written by [`often`] instead, and
-/// stand here for its test.
-fn kind(event: &Event, unit: Unit) -> Kind {
-    match event {
-        Event::Joined(joined) => Kind::Joined(self::joined(joined)),
-        Event::Opened(opened) => Kind::Opened(opened_head(opened)),
-        Event::Closed { file } => Kind::Closed(v1::Closed {
-            file_id: file.to_string(),
-        }),
-        Event::Edited {
-            file,
-            revision,
-            delta,
-            participant,
-            op_id,
-            origin,
-        } => Kind::Edited(v1::Edited {
-            file_id: file.to_string(),
-            revision: revision.0,
-            changes: changes(delta, unit),
-            participant_id: who(*participant),
-            op_id: op_id.unwrap_or_default().0,
-            origin: *origin as i32,
-        }),
-        Event::Updated {
-            file,
-            revision,
-            epoch,
-            update,
-            participant,
-            origin,
-        } => Kind::Updated(v1::Updated {
-            file_id: file.to_string(),
-            revision: revision.0,
-            epoch: epoch.0,
-            update: update.clone(),
-            participant_id: who(*participant),
-            origin: *origin as i32,
-        }),
-        Event::Receipt { op_id, outcome, file } => Kind::Receipt(receipt(
-            *op_id,
-            outcome,
-            file.map(|file| file.to_string()).unwrap_or_default(),
-        )),
-        Event::PresenceChanged(presences) => Kind::PresenceChanged(presence_changed(presences)),
-        Event::FileChanged {
-            file,
-            revision,
-            change,
-            participant,
-        } => Kind::FileChanged(v1::FileChanged {
-            file: Some(answers::file(file)),
-            revision: revision.0,
-            change: file_change(*change) as i32,
-            participant_id: who(*participant),
-        }),
-        Event::ParticipantChanged(changed) => Kind::ParticipantChanged(v1::ParticipantChanged {
-            participant: Some(participant(changed)),
-        }),
-        Event::Checkpoint { revision } => Kind::Checkpoint(v1::Checkpoint { revision: revision.0 }),
-        Event::Resync {
-            file, revision, epoch, ..
-        } => Kind::Resync(resync_head(*file, *revision, *epoch)),
-        Event::Goodbye { error, retry_delay } => Kind::Goodbye(v1::Goodbye {
-            error: Some(to_rpc_status(&goodbye(error, *retry_delay))),
-            retry_delay: retry_delay.map(duration),
-        }),
-        Event::Refused { request, error } => Kind::Refused(v1::Refused {
-            request: Some(refused_request(request)),
-            error: Some(to_rpc_status(error)),
-        }),
-    }
 }
 
 /// A goodbye's error says when to come back too: the stream ends with it.
@@ -199,28 +177,13 @@ fn resync_head(file: FileId, revision: Revision, epoch: Epoch) -> v1::Resync {
     }
 }
 
-fn changes(delta: &Delta, unit: Unit) -> Vec<v1::Change> {
-    let changes = delta.changes_in(unit).into_iter();
-    changes
-        .map(|change| v1::Change {
-            offset: change.offset,
-            delete: change.delete,
-            insert: change.insert,
-        })
-        .collect()
-}
-
-/// A receipt; the file is a text because it may be one that does not exist.
-pub(super) fn receipt(op_id: OpId, outcome: &Outcome, file_id: String) -> v1::Receipt {
-    let (state, revision, error) = match outcome {
-        Outcome::Committed(revision) => (v1::ReceiptState::Committed, revision.0, None),
-        Outcome::Refused(error) => (v1::ReceiptState::Refused, 0, Some(to_rpc_status(error))),
-    };
+/// The receipt of a refused operation; the file is a text because it may be one that does not exist.
+pub(super) fn refused_receipt(op_id: OpId, error: &Error, file_id: String) -> v1::Receipt {
     v1::Receipt {
         op_id: op_id.0,
-        state: state as i32,
-        revision,
-        error,
+        state: v1::ReceiptState::Refused as i32,
+        revision: 0,
+        error: Some(to_rpc_status(error)),
         file_id,
     }
 }

@@ -5,7 +5,7 @@ use tokio::time::timeout;
 use tonic::Streaming;
 
 use super::convert::upward::{self, message_empty};
-use super::encode::{plain, receipt};
+use super::encode::{plain, refused_receipt};
 use super::frame::Frame;
 use super::op_order::OpOrder;
 use super::proto::v1::{self, client_message, refused, server_message};
@@ -13,7 +13,7 @@ use super::status::{of_transport, to_rpc_status, undecodable};
 use crate::error::{Error, Reason, Result};
 use crate::id::OpId;
 use crate::limits::JOIN_WAIT;
-use crate::room::message::{Door, Outcome};
+use crate::room::message::Door;
 use crate::room::{Rooms, Session, SessionSender};
 
 /// What the upward half itself has to tell the client: refusals, or the error that ends the stream.
@@ -129,7 +129,7 @@ impl Request {
     fn refuse(self, error: Error) -> Vec<Frame> {
         let kind = match self {
             Self::Operation { op_id, file_id } => {
-                server_message::Kind::Receipt(receipt(OpId(op_id), &Outcome::Refused(error), file_id))
+                server_message::Kind::Receipt(refused_receipt(OpId(op_id), &error, file_id))
             }
             Self::Other(request) => server_message::Kind::Refused(v1::Refused {
                 request: Some(request),

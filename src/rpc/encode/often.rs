@@ -6,20 +6,24 @@ use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, k
 use smallvec::SmallVec;
 use uuid::Uuid;
 
-use super::{delimited_len, put_delimiter};
-use crate::document::Unit;
-use crate::room::message::{Event, Outcome};
+use super::{delimited_len, frames, put_delimiter};
+use crate::id::{Epoch, FileId, OpId, ParticipantId, Revision};
+use crate::room::message::Encoded;
 use crate::rpc::proto::v1::ReceiptState;
+use crate::store::model::Origin;
 
 /// How long an id is as text.
 const ID_LEN: usize = 36;
 
-/// The fields' numbers in `Edited`, `Updated`, `Receipt`, `Change` and their place in `ServerMessage`.
+/// The events' numbers in `ServerMessage`; a test holds these, and the fields' below, to the contract.
 mod number {
     pub(super) const EDITED: u32 = 3;
     pub(super) const UPDATED: u32 = 4;
     pub(super) const RECEIPT: u32 = 5;
 }
+
+/// A change of a text: its offset, what it deletes, what it inserts.
+type Place<'a> = (u32, u32, &'a str);
 
 /// One field with its number; a value that is the type's default is left out, as everywhere in proto3.
 #[derive(Clone, Copy)]
@@ -27,87 +31,69 @@ enum Field<'a> {
     Number(u32, u64),
     Bytes(u32, &'a [u8]),
     Id(u32, Option<Uuid>),
-    Change(u32, (u32, u32, &'a str)),
+    Change(u32, Place<'a>),
 }
 
-/// A message of [`Field`]s, and its own number in `ServerMessage`.
-pub(super) struct Often<'a> {
-    number: u32,
-    fields: SmallVec<[Field<'a>; 8]>,
-    len: usize,
+/// `Edited`, with its changes counted in the receivers' unit.
+pub(super) fn edited<'a>(
+    file: FileId,
+    revision: Revision,
+    changes: impl Iterator<Item = Place<'a>>,
+    participant: Option<ParticipantId>,
+    op_id: Option<OpId>,
+    origin: Origin,
+) -> Encoded {
+    let mut fields: SmallVec<[Field<'_>; 8]> = SmallVec::new();
+    fields.extend([Field::Id(1, Some(file.0)), Field::Number(2, revision.0)]);
+    fields.extend(changes.map(|change| Field::Change(3, change)));
+    fields.extend([
+        Field::Id(4, participant.map(|id| id.0)),
+        Field::Number(5, op_id.unwrap_or_default().0),
+        Field::Number(6, origin as u64),
+    ]);
+    message(number::EDITED, &fields)
 }
 
-impl<'a> Often<'a> {
-    /// An event, if it is one of these.
-    pub(super) fn of(event: &'a Event, unit: Unit) -> Option<Self> {
-        let mut fields = SmallVec::new();
-        let number = match event {
-            Event::Edited {
-                file,
-                revision,
-                delta,
-                participant,
-                op_id,
-                origin,
-            } => {
-                fields.extend([Field::Id(1, Some(file.0)), Field::Number(2, revision.0)]);
-                fields.extend(delta.places(unit).map(|change| Field::Change(3, change)));
-                fields.extend([
-                    Field::Id(4, participant.map(|id| id.0)),
-                    Field::Number(5, op_id.unwrap_or_default().0),
-                    Field::Number(6, *origin as u64),
-                ]);
-                number::EDITED
-            }
-            Event::Updated {
-                file,
-                revision,
-                epoch,
-                update,
-                participant,
-                origin,
-            } => {
-                fields.extend([
-                    Field::Id(1, Some(file.0)),
-                    Field::Number(2, revision.0),
-                    Field::Number(3, epoch.0.into()),
-                    Field::Bytes(4, update),
-                    Field::Id(5, participant.map(|id| id.0)),
-                    Field::Number(6, *origin as u64),
-                ]);
-                number::UPDATED
-            }
-            Event::Receipt {
-                op_id,
-                outcome: Outcome::Committed(revision),
-                file,
-            } => {
-                fields.extend([
-                    Field::Number(1, op_id.0),
-                    Field::Number(2, ReceiptState::Committed as u64),
-                    Field::Number(3, revision.0),
-                    Field::Id(5, file.map(|id| id.0)),
-                ]);
-                number::RECEIPT
-            }
-            _ => return None,
-        };
-        let len = fields.iter().map(Field::len).sum();
-        Some(Self { number, fields, len })
-    }
+/// `Updated`.
+pub(super) fn updated(
+    file: FileId,
+    revision: Revision,
+    epoch: Epoch,
+    update: &[u8],
+    participant: Option<ParticipantId>,
+    origin: Origin,
+) -> Encoded {
+    let fields = [
+        Field::Id(1, Some(file.0)),
+        Field::Number(2, revision.0),
+        Field::Number(3, epoch.0.into()),
+        Field::Bytes(4, update),
+        Field::Id(5, participant.map(|id| id.0)),
+        Field::Number(6, origin as u64),
+    ];
+    message(number::UPDATED, &fields)
+}
 
-    /// How many bytes the `ServerMessage` has.
-    pub(super) fn encoded_len(&self) -> usize {
-        delimited_len(self.number, self.len)
-    }
+/// The `Receipt` of a committed operation.
+pub(super) fn committed(op_id: OpId, revision: Revision, file: Option<FileId>) -> Encoded {
+    let fields = [
+        Field::Number(1, op_id.0),
+        Field::Number(2, ReceiptState::Committed as u64),
+        Field::Number(3, revision.0),
+        Field::Id(5, file.map(|id| id.0)),
+    ];
+    message(number::RECEIPT, &fields)
+}
 
-    /// Writes the `ServerMessage`.
-    pub(super) fn encode(&self, buffer: &mut BytesMut) {
-        put_delimiter(self.number, self.len, buffer);
-        for field in &self.fields {
+/// A `ServerMessage` with one message of these fields.
+fn message(number: u32, fields: &[Field<'_>]) -> Encoded {
+    let len = fields.iter().map(Field::len).sum();
+    frames(delimited_len(number, len), |buffer| {
+        put_delimiter(number, len, buffer);
+        for field in fields {
             field.put(buffer);
         }
-    }
+    })
 }
 
 impl Field<'_> {
@@ -148,7 +134,7 @@ impl Field<'_> {
 }
 
 /// `offset`, `delete` and `insert` of a `Change`.
-fn change_fields((offset, delete, insert): (u32, u32, &str)) -> [Field<'_>; 3] {
+fn change_fields((offset, delete, insert): Place<'_>) -> [Field<'_>; 3] {
     [
         Field::Number(1, offset.into()),
         Field::Number(2, delete.into()),
@@ -156,7 +142,7 @@ fn change_fields((offset, delete, insert): (u32, u32, &str)) -> [Field<'_>; 3] {
     ]
 }
 
-fn change_len(change: (u32, u32, &str)) -> usize {
+fn change_len(change: Place<'_>) -> usize {
     change_fields(change).iter().map(Field::len).sum()
 }
 
@@ -169,12 +155,12 @@ mod tests {
     use rand::rngs::SmallRng;
     use rand::{Rng, SeedableRng};
 
-    use super::super::kind;
+    use super::super::{Encoder, who};
     use super::*;
-    use crate::document::{DeltaBuilder, Len};
-    use crate::id::{Epoch, FileId, OpId, ParticipantId, Revision};
-    use crate::rpc::proto::v1::ServerMessage;
-    use crate::store::model::Origin;
+    use crate::document::{DeltaBuilder, Len, Unit};
+    use crate::room::message::{Encode, Event, Outcome};
+    use crate::rpc::proto::v1::server_message::Kind;
+    use crate::rpc::proto::v1::{self, CollaborateResponse, ServerMessage};
 
     /// Small numbers, great ones, and the default.
     fn number(random: &mut SmallRng) -> u64 {
@@ -221,20 +207,77 @@ mod tests {
         }
     }
 
+    /// The same by way of the generated types.
+    fn generated(event: &Event, unit: Unit) -> Kind {
+        match event {
+            Event::Edited {
+                file,
+                revision,
+                delta,
+                participant,
+                op_id,
+                origin,
+            } => Kind::Edited(v1::Edited {
+                file_id: file.to_string(),
+                revision: revision.0,
+                changes: delta
+                    .changes_in(unit)
+                    .into_iter()
+                    .map(|change| v1::Change {
+                        offset: change.offset,
+                        delete: change.delete,
+                        insert: change.insert,
+                    })
+                    .collect(),
+                participant_id: who(*participant),
+                op_id: op_id.unwrap_or_default().0,
+                origin: *origin as i32,
+            }),
+            Event::Updated {
+                file,
+                revision,
+                epoch,
+                update,
+                participant,
+                origin,
+            } => Kind::Updated(v1::Updated {
+                file_id: file.to_string(),
+                revision: revision.0,
+                epoch: epoch.0,
+                update: update.clone(),
+                participant_id: who(*participant),
+                origin: *origin as i32,
+            }),
+            Event::Receipt {
+                op_id,
+                outcome: Outcome::Committed(revision),
+                file,
+            } => Kind::Receipt(v1::Receipt {
+                op_id: op_id.0,
+                state: ReceiptState::Committed as i32,
+                revision: revision.0,
+                error: None,
+                file_id: file.map(|file| file.to_string()).unwrap_or_default(),
+            }),
+            other => panic!("not one of these: {other:?}"),
+        }
+    }
+
     #[test]
     fn the_bytes_are_those_of_the_generated_types() {
         for seed in 0..3_000 {
             let mut random = SmallRng::seed_from_u64(seed);
             let event = random_event(&mut random);
             for unit in [Unit::CodePoint, Unit::Utf16, Unit::Utf8] {
-                let often = Often::of(&event, unit).expect("one of these");
-                let mut buffer = BytesMut::new();
-                often.encode(&mut buffer);
-                let message = ServerMessage {
-                    kind: Some(kind(&event, unit)),
+                let frames = Encoder.encode(&event, unit);
+                let response = CollaborateResponse {
+                    message: Some(ServerMessage {
+                        kind: Some(generated(&event, unit)),
+                    }),
                 };
-                assert_eq!(buffer.as_ref(), message.encode_to_vec(), "seed {seed}: {event:?}");
-                assert_eq!(buffer.len(), often.encoded_len(), "seed {seed}");
+                assert_eq!(frames.len(), 1, "seed {seed}");
+                assert_eq!(frames[0].body, response.encode_to_vec(), "seed {seed}: {event:?}");
+                assert_eq!(frames[0].len(), response.encoded_len(), "seed {seed}");
             }
         }
     }
