@@ -18,8 +18,6 @@ pub(super) struct Past {
     pub(super) revision: Revision,
     /// What it did to the text.
     pub(super) delta: Arc<Delta>,
-    /// The same in short, if it is one change.
-    pub(super) one: Option<OneChange>,
     /// Where it came from.
     pub(super) source: uuid::Uuid,
     /// The source's number for it.
@@ -37,12 +35,26 @@ impl Past {
     }
 }
 
+/// An operation, and in short what it did if that is one change.
+#[derive(Debug)]
+struct Kept {
+    past: Past,
+    one: Option<OneChange>,
+}
+
+impl From<Past> for Kept {
+    fn from(past: Past) -> Self {
+        let one = OneChange::of(&past.delta);
+        Self { past, one }
+    }
+}
+
 /// All operations of one file after a revision, oldest first.
 #[derive(Debug)]
 pub(super) struct History {
     /// Every operation of the file after this revision is here.
     complete_after: Revision,
-    past: VecDeque<Past>,
+    past: VecDeque<Kept>,
     bytes: usize,
 }
 
@@ -59,9 +71,11 @@ impl History {
     /// Adds the newest operation, and forgets the oldest beyond the bounds.
     pub(super) fn push(&mut self, past: Past) {
         self.bytes += weight(&past);
-        self.past.push_back(past);
+        self.past.push_back(past.into());
         while self.past.len() > limits::HISTORY_OPERATIONS || self.bytes > limits::HISTORY_BYTES {
-            let Some(oldest) = self.past.pop_front() else { break };
+            let Some(Kept { past: oldest, .. }) = self.past.pop_front() else {
+                break;
+            };
             self.bytes -= weight(&oldest);
             self.complete_after = oldest.revision;
         }
@@ -80,17 +94,21 @@ impl History {
             .filter(|past| past.revision <= self.complete_after)
         {
             self.bytes += weight(&past);
-            self.past.push_front(past);
+            self.past.push_front(past.into());
         }
         self.complete_after = self.complete_after.min(complete_after);
     }
 
     /// The operations after `revision`; `None` if it does not go back so far.
     pub(super) fn since(&self, revision: Revision) -> Option<impl Iterator<Item = &Past>> {
+        Some(self.kept_since(revision)?.map(|kept| &kept.past))
+    }
+
+    fn kept_since(&self, revision: Revision) -> Option<impl Iterator<Item = &Kept>> {
         if revision < self.complete_after {
             return None;
         }
-        let from = self.past.partition_point(|past| past.revision <= revision);
+        let from = self.past.partition_point(|kept| kept.past.revision <= revision);
         Some(self.past.range(from..))
     }
 
@@ -104,12 +122,12 @@ impl History {
         base: Revision,
         unit: Unit,
     ) -> Result<Option<Vec<UnitChange>>> {
-        let Some(since) = self.since(base) else {
+        let Some(since) = self.kept_since(base) else {
             return Ok(None);
         };
         let mut steps = 0_usize;
-        for past in since {
-            if let ([only], Some(over)) = (changes.as_mut_slice(), &past.one)
+        for Kept { past, one } in since {
+            if let ([only], Some(over)) = (changes.as_mut_slice(), one)
                 && over.moves(only, unit)
             {
                 steps += 2;
@@ -141,7 +159,7 @@ fn weight(past: &Past) -> usize {
 impl History {
     /// Says whose the operations are, where that is known.
     pub(super) fn name_authors(&mut self, participant: impl Fn(uuid::Uuid) -> Option<ParticipantId>) {
-        for past in &mut self.past {
+        for Kept { past, .. } in &mut self.past {
             past.participant = participant(past.source);
         }
     }
@@ -150,7 +168,7 @@ impl History {
 impl History {
     /// The revision of the file's newest operation that concerned its text; at least where it begins.
     pub(super) fn newest(&self) -> Revision {
-        self.past.back().map_or(self.complete_after, |past| past.revision)
+        self.past.back().map_or(self.complete_after, |kept| kept.past.revision)
     }
 }
 
@@ -167,7 +185,6 @@ mod tests {
             let before = Len::of(&"x".repeat(2 * limits::EDIT_CHANGES + at));
             history.push(Past {
                 revision: Revision(at as u64 + 1),
-                one: None,
                 delta: Arc::new(DeltaBuilder::new(before).insert("x").clone().finish()),
                 source: uuid::Uuid::nil(),
                 op_id: OpId(1),
@@ -193,7 +210,6 @@ mod tests {
     fn past(revision: u64) -> Past {
         Past {
             revision: Revision(revision),
-            one: None,
             delta: Arc::new(DeltaBuilder::new(Len::ZERO).insert("x").clone().finish()),
             source: uuid::Uuid::nil(),
             op_id: OpId(revision),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use ropey::Rope;
 
-use crate::document::{Delta, Document, OneChange};
+use crate::document::{Delta, Document};
 use crate::error::{Error, Reason, Result};
 use crate::id::{ClientId, FileKey, Revision, RoomKey, UserKey};
 use crate::limits;
@@ -224,11 +224,9 @@ fn past(change: LoggedChange) -> Option<Past> {
     let delta = Delta::decode(&change.delta).inspect_err(|error| {
         tracing::error!(revision = %change.revision, %error, "a delta in the log cannot be read");
     });
-    let delta = delta.ok()?;
     Some(Past {
         revision: change.revision,
-        one: OneChange::of(&delta),
-        delta: Arc::new(delta),
+        delta: Arc::new(delta.ok()?),
         source: change.source,
         op_id: change.op_id,
         participant: None,

@@ -46,15 +46,19 @@ impl Packing {
             self.seen = committed;
             self.moved = now;
         }
-        let rows = committed.0.saturating_sub(self.packed.0);
         let quiet = now.duration_since(self.moved) >= limits::SNAPSHOT_IDLE;
-        let due = match rows {
+        let due = match self.rows(committed) {
             limits::PACK_BEHIND.. => true,
             limits::PACK_AT.. => new <= limits::PACK_HOT,
             limits::PACK_LEAST.. => quiet,
             _ => false,
         };
         due && self.may(now)
+    }
+
+    /// Operations that are not packed yet.
+    fn rows(&self, committed: Revision) -> u64 {
+        committed.0.saturating_sub(self.packed.0)
     }
 
     fn may(&self, now: Instant) -> bool {
@@ -72,8 +76,7 @@ impl RoomState {
 
     /// Packs what is committed before the room leaves the memory.
     pub(super) fn pack_at_last(&mut self, now: Instant) {
-        let rows = self.committed.0.saturating_sub(self.packing.packed.0);
-        if rows >= limits::PACK_LEAST && self.packing.may(now) {
+        if self.packing.rows(self.committed) >= limits::PACK_LEAST && self.packing.may(now) {
             self.pack();
         }
     }

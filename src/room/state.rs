@@ -11,7 +11,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::document::{Delta, OneChange};
+use crate::document::Delta;
 use crate::error::{Error, Reason, Result};
 use crate::id::{
     Epoch, FileId, FileKey, OpId, ParticipantId, RequestId, Revision, RoomKey, SessionId, Source, Term, UserKey,
@@ -378,7 +378,6 @@ impl RoomState {
                 }
                 open.history.push(Past {
                     revision,
-                    one: OneChange::of(&delta),
                     delta,
                     source: author.source.uuid(),
                     op_id: author.op_id,
