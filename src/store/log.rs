@@ -169,12 +169,12 @@ pub(super) async fn segments(
         .filter(segments::Column::Room.eq(room.0))
         .filter(segments::Column::LastRevision.gt(span.after))
         .filter(segments::Column::FirstRevision.lte(span.up_to));
-    let (list, mark) = match having {
-        Having::File(file) => ("files", file_mark(file.0)),
-        Having::Source(source) => ("sources", source.into_bytes().to_vec()),
-        Having::Anything => ("", Vec::new()),
+    let listed = match having {
+        Having::File(file) => Some(("files", file_mark(file.0))),
+        Having::Source(source) => Some(("sources", source.into_bytes().to_vec())),
+        Having::Anything => None,
     };
-    if !list.is_empty() {
+    if let Some((list, mark)) = listed {
         // It may be found where one entry ends and the next begins; who reads the segment sees that.
         let found = match connection.get_database_backend() {
             DbBackend::Postgres => format!("position($1 in {list}) > 0"),

@@ -2,8 +2,8 @@
 //!
 //! A statement by itself is a transaction, in the log as a whole or not at all. It saves the three round trips of begin,
 //! look and commit, and is only for rooms whose head the writer knows because it wrote it, for the same copy. That the
-//! room lives, the term is the same and nobody has packed what it is to write, the statement checks itself. Whatever is not plainly a success is left to the
-//! long way, which looks first.
+//! room lives, the term is the same and nobody has packed what it is to write, the statement checks itself. Whatever is
+//! not plainly a success is left to the long way, which looks first.
 
 use std::collections::HashMap;
 use std::fmt::Write;
