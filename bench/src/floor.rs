@@ -8,14 +8,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tandem::limits::{CALL_WINDOW_BYTES, CONNECTION_WINDOW_BYTES, MESSAGE_OUT_BYTES};
+use tandem_testkit::client::AsBytes;
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use tonic::body::Body;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::Service;
 use tonic::server::{Grpc, NamedService, StreamingService};
 use tonic::transport::Server;
@@ -76,7 +76,7 @@ impl Service<http::Request<Body>> for Floor {
         let room = self.room(header.unwrap_or_default());
         let bytes = request.headers().get(BYTES).and_then(|bytes| bytes.to_str().ok());
         let text = self.text(bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(0));
-        Box::pin(async move { Ok(Grpc::new(Raw).streaming(InRoom { room, text }, request).await) })
+        Box::pin(async move { Ok(Grpc::new(AsBytes).streaming(InRoom { room, text }, request).await) })
     }
 }
 
@@ -127,43 +127,5 @@ impl StreamingService<Bytes> for InRoom {
         let lagged = |_| Status::resource_exhausted("the reader lagged behind");
         let down = down.map(move |item| item.map_err(lagged));
         std::future::ready(Ok(Response::new(futures_util::stream::iter(parts).chain(down).boxed())))
-    }
-}
-
-/// Messages as they are.
-#[derive(Clone, Copy)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        to.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(from.copy_to_bytes(from.remaining())))
     }
 }

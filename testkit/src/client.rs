@@ -22,6 +22,7 @@ use tandem::rpc::proto::v1::collaboration_service_client::CollaborationServiceCl
 use tandem::rpc::proto::v1::file_service_client::FileServiceClient;
 use tandem::rpc::proto::v1::room_service_client::RoomServiceClient;
 
+pub use any_call::AsBytes;
 pub use seen::{FileView, Seen};
 pub use session::{Session, WAIT};
 pub use steady::{Farewell, Steady, Way, delay};

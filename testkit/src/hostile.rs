@@ -7,6 +7,8 @@ use rand::rngs::SmallRng;
 use yrs::updates::decoder::Decode;
 use yrs::{ClientID, StateVector};
 
+use crate::mutate::varint;
+
 /// Client ids that the hostile updates write under or refer to: the victim's, three that the author may write under, and
 /// somebody else's.
 pub const CLIENTS: [u64; 5] = [9, 7, 8, 11, 12];
@@ -101,7 +103,7 @@ impl Hostile {
     fn structured(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
         let sections = [1, 1, 1, 2, 2, 3, 0][self.random.random_range(0..7)];
-        write(&mut out, sections);
+        varint(&mut out, sections);
         let first = self.random.random_range(0..3_usize);
         for at in 0..sections as usize {
             let odd = self.random.random_range(0..40) == 0;
@@ -133,9 +135,9 @@ impl Hostile {
             _ => known,
         };
         let blocks = self.random.random_range(1..4);
-        write(out, blocks);
-        write(out, client);
-        write(out, start);
+        varint(out, blocks);
+        varint(out, client);
+        varint(out, start);
         let mut clock = start;
         for _ in 0..blocks {
             clock = self.block(out, client, clock);
@@ -186,15 +188,15 @@ impl Hostile {
         };
         if matches!(kind, 0 | 10) {
             out.push(kind);
-            write(out, 3);
+            varint(out, 3);
             return clock + 3;
         }
         let (origin, right) = (self.id(client, clock), self.id(client, clock));
         let key = if self.random.random_range(0..200) == 0 { 0x20 } else { 0 };
         out.push(kind | key | if origin.is_some() { 0x80 } else { 0 } | if right.is_some() { 0x40 } else { 0 });
         for (client, clock) in [origin, right].into_iter().flatten() {
-            write(out, client);
-            write(out, clock);
+            varint(out, client);
+            varint(out, clock);
         }
         if origin.is_none() && right.is_none() {
             let root = if self.random.random_range(0..100) == 0 {
@@ -214,7 +216,7 @@ impl Hostile {
                     0 => [0, 1 << 24, 1 << 31, u64::from(u32::MAX)][self.random.random_range(0..4)],
                     _ => self.random.random_range(1..4),
                 };
-                write(out, len);
+                varint(out, len);
                 clock.saturating_add(len)
             }
             4 => {
@@ -224,7 +226,7 @@ impl Hostile {
                 } else {
                     ["a", "bc", "😀", "xé", "hello", "你😀"][self.random.random_range(0..6)]
                 };
-                write(out, text.len() as u64);
+                varint(out, text.len() as u64);
                 out.extend_from_slice(text.as_bytes());
                 clock + text.encode_utf16().count() as u64
             }
@@ -238,13 +240,13 @@ impl Hostile {
 
     fn deletions(&mut self, out: &mut Vec<u8>) {
         let clients = [0, 0, 1, 1, 2][self.random.random_range(0..5)];
-        write(out, clients);
+        varint(out, clients);
         for _ in 0..clients {
             let (client, known) = self.somebody();
             let known = known.min(1 << 20);
-            write(out, client);
+            varint(out, client);
             let ranges = self.random.random_range(1..3);
-            write(out, ranges);
+            varint(out, ranges);
             let mut start = 0;
             for _ in 0..ranges {
                 start += self.random.random_range(0..known.div_ceil(2));
@@ -253,8 +255,8 @@ impl Hostile {
                     1 => 0,
                     _ => self.random.random_range(1..4),
                 };
-                write(out, start);
-                write(out, len);
+                varint(out, start);
+                varint(out, len);
                 start = if self.random.random_range(0..20) == 0 {
                     0
                 } else {
@@ -263,13 +265,4 @@ impl Hostile {
             }
         }
     }
-}
-
-/// A number of variable length, as Yjs writes it.
-fn write(out: &mut Vec<u8>, mut number: u64) {
-    while number > 0x7f {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }

@@ -1,4 +1,4 @@
-//! Calls of any method with any message, each given as bytes.
+//! Calls of any method with any message, each given as bytes, and the codec for that.
 
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
@@ -34,9 +34,9 @@ impl Client {
     }
 }
 
-/// Messages as they are.
+/// The codec of messages as they are.
 #[derive(Clone, Copy, Debug)]
-struct AsBytes;
+pub struct AsBytes;
 
 impl Codec for AsBytes {
     type Encode = Bytes;
