@@ -41,9 +41,16 @@ pub(crate) struct Span {
     /// Commits of the log.
     pub(crate) commits: f64,
     /// Seconds that they took.
-    pub(crate) commit_seconds: f64,
+    commit_seconds: f64,
     /// Times that a file's whole content was encoded.
     pub(crate) encodings: f64,
+}
+
+impl Span {
+    /// How long a commit took on average, in milliseconds.
+    pub(crate) fn mean_commit(&self) -> f64 {
+        self.commit_seconds * 1e3 / self.commits
+    }
 }
 
 /// A load that has ended.

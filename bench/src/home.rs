@@ -20,6 +20,8 @@ use crate::process::{self, Memory};
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
 /// How long a server may take to leave when told.
 const LEAVING: Duration = Duration::from_secs(30);
+/// How long rooms may take to go: they stay for a while after the last has left.
+const GOING: Duration = Duration::from_secs(180);
 /// How long a server may take to write down its counters.
 const METRICS_WAIT: Duration = Duration::from_secs(5);
 
@@ -148,6 +150,18 @@ impl Home {
                 std::thread::sleep(Duration::from_millis(20));
             }
             tandem.start_again();
+        }
+        Ok(())
+    }
+
+    /// Waits until the rooms that everybody has left are gone from memory.
+    pub(crate) fn wait_until_left(&self) -> Result<()> {
+        let deadline = Instant::now() + GOING;
+        while self.counters()?.rooms > 0.0 {
+            if Instant::now() >= deadline {
+                return Err("rooms that everybody has left stay in memory".into());
+            }
+            std::thread::sleep(Duration::from_secs(1));
         }
         Ok(())
     }

@@ -13,7 +13,11 @@ pub(crate) mod stored;
 use std::path::PathBuf;
 
 use crate::Result;
-use crate::contest::Setting;
+use crate::conductor::{Played, play};
+use crate::contest::{Contender, Setting};
+use crate::home::Home;
+use crate::load::Work;
+use crate::load::rooms::{Plan, Report};
 
 /// Runs every scenario with its usual choices.
 pub(crate) fn all(setting: &Setting, trace: Option<PathBuf>) -> Result<()> {
@@ -25,4 +29,14 @@ pub(crate) fn all(setting: &Setting, trace: Option<PathBuf>) -> Result<()> {
     idle::run(setting)?;
     open::run(setting, &open::Choice { trace })?;
     store::run(setting, &stored::Choice::default())
+}
+
+/// Plays people in rooms against one contender; the plan need not say whether that is the floor.
+fn play_rooms(setting: &Setting, contender: Contender, plan: &Plan) -> Result<Played<Report>> {
+    let home = Home::start(setting, contender)?;
+    let plan = Plan {
+        floor: contender == Contender::Floor,
+        ..plan.clone()
+    };
+    play(&home, Work::Rooms(plan))
 }

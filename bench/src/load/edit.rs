@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tandem::document::UnitChange;
 use tandem::id::ClientId;
-use tandem::limits::EDIT_BYTES;
+use tandem::limits::{EDIT_BYTES, SNAPSHOT_APART};
 use tandem::rpc::proto::v1::{self, client_message, server_message};
 use tandem_bench::fixture::FIRST_CLIENT;
 use tandem_testkit::client::Client;
@@ -95,6 +95,8 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
         watch.work(&mut room.people, Extent::Edits(edits.into())).await?;
         mark(&format!("{} end", room.name))?;
     }
+    // Snapshots keep apart; then the next thousand edits are followed by one.
+    sleep(SNAPSHOT_APART).await;
     let last = rooms.len() - plan.texts.len();
     for (room, text) in rooms[last..].iter_mut().zip(&plan.texts) {
         mark(&format!("{} kept begin", text.name))?;

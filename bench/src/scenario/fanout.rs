@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::play_rooms;
 use crate::Result;
-use crate::conductor::play;
 use crate::contest::{Contender, Figures, Setting};
-use crate::home::Home;
-use crate::load::Work;
 use crate::load::hand::{Clients, Typing};
 use crate::load::person::Pace;
 use crate::load::rooms::{Plan, Report};
@@ -88,12 +86,7 @@ const ROWS: [Row; 6] = [
 ];
 
 fn one(setting: &Setting, contender: Contender, plan: &Plan) -> Result<Figures> {
-    let home = Home::start(setting, contender)?;
-    let plan = Plan {
-        floor: contender == Contender::Floor,
-        ..plan.clone()
-    };
-    let played = play::<Report>(&home, Work::Rooms(plan))?;
+    let played = play_rooms(setting, contender, plan)?;
     let span = played.between("begin", "end")?;
     let Report { receipts, deliveries } = played.report;
     let each = 1e6 / receipts.count as f64;
@@ -105,7 +98,7 @@ fn one(setting: &Setting, contender: Contender, plan: &Plan) -> Result<Figures> 
         (RECEIPT_50, receipts.p50),
     ];
     if span.commits > 0.0 {
-        figures.push((COMMIT, span.commit_seconds * 1e3 / span.commits));
+        figures.push((COMMIT, span.mean_commit()));
     }
     Ok(figures)
 }

@@ -1,6 +1,6 @@
 //! What is held in memory for those who do nothing, and what is left of rooms that everybody has left.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::de::IgnoredAny;
 
@@ -22,8 +22,6 @@ const FIRST: u32 = 1_000;
 const ALL: u32 = 10_000;
 /// How long after the last has left, and again after the last room is gone, memory is read.
 const AFTER: Duration = Duration::from_secs(30);
-/// How long rooms may take to go: they stay for a while after the last has left.
-const GOING: Duration = Duration::from_secs(180);
 
 const EACH: &str = "KiB for each connection, a quarter of a room included";
 const AFTER_FIRST: &str = "memory when the first 1,000 rooms are gone, MB";
@@ -81,13 +79,7 @@ fn rooms(setting: &Setting, contender: Contender) -> Result<Figures> {
     let played = play_with::<IgnoredAny>(&home, Work::Idle(plan), |_| {
         std::thread::sleep(AFTER);
         soon = home.memory()?.now;
-        let left = Instant::now();
-        while home.counters()?.rooms > 0.0 {
-            if left.elapsed() > GOING {
-                return Err("rooms that everybody has left stay in memory".into());
-            }
-            std::thread::sleep(Duration::from_secs(1));
-        }
+        home.wait_until_left()?;
         std::thread::sleep(AFTER);
         Ok(())
     })?;

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::play_rooms;
 use crate::Result;
-use crate::conductor::play;
 use crate::contest::{Contender, Figures, Setting};
-use crate::home::Home;
-use crate::load::Work;
 use crate::load::hand::{Clients, Typing};
 use crate::load::person::Pace;
 use crate::load::rooms::{Plan, Report};
@@ -120,12 +118,7 @@ const BUSY: &str = "server's share of a core";
 const MEMORY: &str = "server's memory, MB";
 
 fn one(setting: &Setting, contender: Contender, plan: &Plan) -> Result<Figures> {
-    let home = Home::start(setting, contender)?;
-    let plan = Plan {
-        floor: contender == Contender::Floor,
-        ..plan.clone()
-    };
-    let played = play::<Report>(&home, Work::Rooms(plan))?;
+    let played = play_rooms(setting, contender, plan)?;
     let span = played.between("begin", "end")?;
     let Report { receipts, deliveries } = played.report;
     let each = 1e6 / deliveries.count as f64;

@@ -67,12 +67,12 @@ fn one(setting: &Setting, contender: Contender) -> Result<Figures> {
     let span = crowd.between("begin", "end")?;
     figures.push((FULL_COMMITS, span.commits / span.seconds));
     figures.push((FULL_EDITS, crowd.report.receipts.count as f64 / span.seconds));
-    figures.push((FULL_COMMIT, span.commit_seconds * 1e3 / span.commits));
+    figures.push((FULL_COMMIT, span.mean_commit()));
 
     let home = Home::start(setting, contender)?;
     let typed: Played<Report> = play(&home, Work::Rooms(plan(25, 4, Clients::Text, HUMAN, seconds(10))))?;
     let span = typed.between("begin", "end")?;
     figures.push((HUMAN_COMMITS, span.commits / span.seconds));
-    figures.push((HUMAN_COMMIT, span.commit_seconds * 1e3 / span.commits));
+    figures.push((HUMAN_COMMIT, span.mean_commit()));
     Ok(figures)
 }

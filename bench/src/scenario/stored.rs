@@ -1,6 +1,6 @@
 //! How many bytes a typed character takes in the database: while people type, and when they have left.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -16,8 +16,6 @@ use crate::table::{self, Row};
 
 /// How fast people type.
 const PERIOD: Duration = Duration::from_millis(100);
-/// How long rooms may take to go: they stay for a while after the last has left.
-const GOING: Duration = Duration::from_secs(180);
 
 /// What to measure.
 #[derive(Args)]
@@ -90,7 +88,8 @@ fn one(setting: &Setting, contender: Contender, plan: &Plan) -> Result<Figures> 
     let [before, typing] = marks[..] else {
         return Err("the load did not pass two marks".into());
     };
-    wait_until_left(&home)?;
+    // A room that leaves the memory has written everything down as it stays.
+    home.wait_until_left()?;
     let left = home.stored()?;
     home.reclaim()?;
     let at_rest = home.stored()?;
@@ -103,18 +102,6 @@ fn one(setting: &Setting, contender: Contender, plan: &Plan) -> Result<Figures> 
         (LEFT, each(left.all, before.all)),
         (AT_REST, each(used(at_rest), used(before))),
         (SNAPSHOTS, each(at_rest.snapshots, before.snapshots)),
-        (COMMIT, span.commit_seconds * 1e3 / span.commits),
+        (COMMIT, span.mean_commit()),
     ])
-}
-
-/// A room that leaves the memory has written everything down as it stays.
-fn wait_until_left(home: &Home) -> Result<()> {
-    let deadline = Instant::now() + GOING;
-    while home.counters()?.rooms > 0.0 {
-        if Instant::now() >= deadline {
-            return Err("rooms that everybody has left stay in memory".into());
-        }
-        std::thread::sleep(Duration::from_secs(1));
-    }
-    Ok(())
 }
