@@ -78,10 +78,7 @@ impl TestDatabase {
 
     /// Where the PostgreSQL server listens.
     pub fn address(&self) -> SocketAddr {
-        let url = self.url();
-        let (_, rest) = url.split_once('@').expect("the cluster's URL names a user");
-        let (address, _) = rest.split_once('/').expect("the URL names a database");
-        address.parse().expect("the URL names an address and a port")
+        address_of(&self.url())
     }
 
     /// The address of the same database through a proxy on this machine.
@@ -112,6 +109,13 @@ impl TestDatabase {
         };
         Database::connect(url).await.expect("the test's database is there")
     }
+}
+
+/// Where the server of a PostgreSQL URL listens.
+pub(crate) fn address_of(url: &str) -> SocketAddr {
+    let (_, rest) = url.split_once('@').expect("the URL names a user");
+    let (address, _) = rest.split_once('/').expect("the URL names a database");
+    address.parse().expect("the URL names an address and a port")
 }
 
 impl Drop for TestDatabase {

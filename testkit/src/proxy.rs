@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::database::address_of;
+
 /// A COMMIT on the wire.
 const COMMIT: &[u8] = b"COMMIT\0";
 /// How the statement begins that is a commit by itself.
@@ -81,11 +83,9 @@ enum Then {
 impl Proxy {
     /// A proxy before the server of a PostgreSQL URL.
     pub async fn before(url: &str) -> Self {
-        let (_, rest) = url.split_once('@').expect("the URL names a user");
-        let (server, _) = rest.split_once('/').expect("the URL names a database");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let shared = Arc::new(Shared {
-            server: server.parse().expect("the URL names an address and a port"),
+            server: address_of(url),
             plan: Mutex::default(),
             frozen: watch::Sender::new(false),
             admits: watch::Sender::new(true),
