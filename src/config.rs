@@ -14,6 +14,8 @@ use clap::{CommandFactory, FromArgMatches};
 
 use arguments::{Arguments, Setting};
 
+use crate::limits;
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
@@ -58,7 +60,7 @@ impl Default for Config {
             grace: Duration::from_secs(10),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
-            commit_interval: Duration::from_millis(2),
+            commit_interval: limits::COMMIT_INTERVAL,
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | `complete` | the embedded completion engine; pure |
 //! | `config`, `telemetry` | settings; logs and metric names |
 //! | `id`, `error`, `limits` | names, errors and bounds for all |
+//! | `pieces` | small pieces of bytes, for all but the pure |
 //!
 //! # The layer rule
 //!
@@ -29,6 +30,7 @@ pub mod error;
 pub mod id;
 pub mod limits;
 pub mod path;
+pub mod pieces;
 pub mod room;
 pub mod rpc;
 pub mod server;

@@ -156,11 +156,13 @@ pub const COMPLETE_OTHERS_BYTES: usize = 256 << 10;
 /// The longest word that is offered, in characters; longer ones are data.
 pub const COMPLETE_WORD_CHARS: usize = 60;
 /// How soon after the last commit of the log began a busy log begins the next.
-pub const COMMIT_INTERVAL: Duration = Duration::from_millis(2);
+pub const COMMIT_INTERVAL: Duration = Duration::from_millis(4);
 /// How long one try of a commit, or one statement, may take before its connection is given up.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call waits for the database, tries and all.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a start waits for another process to let go of the SQLite file.
+pub const LOCK_WAIT: Duration = Duration::from_secs(1);
 /// How long migrations may take at start, the wait for another process's included.
 pub const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 /// The longest wait between two tries to reach the database.

@@ -27,7 +27,7 @@ mod writer;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseConnection;
 use tokio::sync::{Semaphore, oneshot};
@@ -44,6 +44,10 @@ use self::model::Append;
 use self::queue::{Queue, Queued};
 use self::writer::Writer;
 use crate::error::Result;
+use crate::limits::LOCK_WAIT;
+
+/// Between two looks at a lock that another has.
+const LOCK_LOOK: Duration = Duration::from_millis(5);
 
 /// A handle to the database; copies share it.
 #[derive(Clone)]
@@ -68,7 +72,10 @@ impl Store {
     /// Connects, brings the schema up to date, and starts the writer. Needs a tokio runtime.
     pub async fn open(settings: Settings) -> Result<Self, OpenError> {
         let connector = Connector::new(&settings)?;
-        let lock = connector.file().map(claim).transpose()?.map(Arc::new);
+        let lock = match connector.file() {
+            Some(file) => Some(Arc::new(claim(file).await?)),
+            None => None,
+        };
         let database = |doing| {
             move |error: sea_orm::DbErr| OpenError::Database {
                 doing,
@@ -178,13 +185,19 @@ impl Drop for Shared {
     }
 }
 
-/// Makes the folder of a database file and claims the file.
-fn claim(database: &std::path::Path) -> Result<FileLock, OpenError> {
+/// Makes the folder of a database file and claims the file. Whoever had it may just be ending.
+async fn claim(database: &std::path::Path) -> Result<FileLock, OpenError> {
     if let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|source| OpenError::Io {
             path: folder.to_path_buf(),
             source,
         })?;
     }
-    FileLock::take(database)
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match FileLock::take(database) {
+            Err(OpenError::InUse(_)) if Instant::now() < deadline => tokio::time::sleep(LOCK_LOOK).await,
+            taken => return taken,
+        }
+    }
 }

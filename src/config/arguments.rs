@@ -78,7 +78,7 @@ pub(super) struct Serve {
         long,
         env = "TANDEM_COMMIT_INTERVAL_MS",
         value_name = "MILLISECONDS",
-        default_value = "2"
+        default_value = "4"
     )]
     pub(super) commit_interval_ms: String,
 }

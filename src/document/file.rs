@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ropey::Rope;
+use smallvec::SmallVec;
 
 use super::delta::{Delta, DeltaBuilder};
 use super::gate::{self, Admitted, Known};
@@ -14,6 +15,9 @@ use super::ydoc::YDoc;
 use super::{transform, varint};
 use crate::error::{Error, Reason, Result};
 use crate::id::ClientId;
+
+/// An edit's changes in UTF-16 units: nearly always one.
+type Places<'a> = SmallVec<[Place<'a>; 1]>;
 
 /// A relative position is a client id and a clock, or a name of one letter.
 const RELATIVE_POSITION_BYTES: usize = 64;
@@ -294,9 +298,9 @@ impl Document {
     }
 
     /// An edit as a delta of this text, and its changes in UTF-16 units.
-    fn plan<'c>(&self, unit: Unit, changes: &'c [UnitChange]) -> Result<(Delta, Vec<Place<'c>>)> {
+    fn plan<'c>(&self, unit: Unit, changes: &'c [UnitChange]) -> Result<(Delta, Places<'c>)> {
         let mut builder = DeltaBuilder::new(self.len());
-        let mut places = Vec::with_capacity(changes.len());
+        let mut places = SmallVec::with_capacity(changes.len());
         let mut position = Len::ZERO;
         for (index, change) in changes.iter().enumerate() {
             let place = |offset: u32, part: &str| {
@@ -305,7 +309,11 @@ impl Document {
                     Error::new(Reason::OffsetInsideCharacter, message).field(format!("changes[{index}].{part}"))
                 })
             };
-            let (start, end) = (place(change.offset, "offset")?, place(change.end(), "delete")?);
+            let start = place(change.offset, "offset")?;
+            let end = match change.delete {
+                0 => start,
+                _ => place(change.end(), "delete")?,
+            };
             let delete = end.checked_sub(start).unwrap_or_default();
             builder
                 .retain(start.checked_sub(position).unwrap_or_default())
@@ -324,10 +332,19 @@ impl Document {
     /// The text's length up to an offset; `None` inside a character or past the end.
     fn place(&self, offset: u32, unit: Unit) -> Option<Len> {
         let rope = &self.rope;
-        let count = offset as usize;
-        if offset > self.len().get(unit) {
+        let whole = self.len();
+        if offset > whole.get(unit) {
             return None;
         }
+        if whole.chars == whole.utf8 {
+            // All ASCII: every unit counts the same.
+            return Some(Len {
+                chars: offset,
+                utf16: offset,
+                utf8: offset,
+            });
+        }
+        let count = offset as usize;
         let chars = match unit {
             Unit::CodePoint => count,
             Unit::Utf16 => rope.utf16_cu_to_char(count),

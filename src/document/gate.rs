@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::update::{Block, CharId, Deletion, Update};
 use super::varint;
 use crate::error::{Error, Reason, Result};
@@ -121,15 +123,23 @@ pub(super) fn admit<'a>(
     })
 }
 
+/// A client's blocks.
+type Section<'a> = (ClientId, SmallVec<[&'a Block<'a>; 4]>);
+
 /// The version 1 bytes of an update that holds just this; a client's deletions stand together.
 pub(super) fn write(blocks: &[Block<'_>], deletions: &[Deletion]) -> Vec<u8> {
-    let mut clients: Vec<(ClientId, Vec<&Block<'_>>)> = Vec::new();
+    let mut clients: SmallVec<[Section<'_>; 1]> = SmallVec::new();
+    // Where all but the first client's stand: most updates have no more than one.
     let mut places = HashMap::new();
     for block in blocks {
-        let place = *places.entry(block.id.client).or_insert(clients.len());
+        let client = block.id.client;
+        let place = match clients.first() {
+            Some((first, _)) if *first != client => *places.entry(client).or_insert(clients.len()),
+            _ => 0,
+        };
         match clients.get_mut(place) {
             Some((_, blocks)) => blocks.push(block),
-            None => clients.push((block.id.client, vec![block])),
+            None => clients.push((client, smallvec![block])),
         }
     }
     let texts: usize = blocks.iter().map(|block| block.text.map_or(0, str::len) + 32).sum();

@@ -13,6 +13,8 @@ use crate::id::ClientId;
 pub(super) struct YDoc {
     doc: Doc,
     text: TextRef,
+    /// The text's length in UTF-16 units.
+    len: u32,
 }
 
 impl YDoc {
@@ -24,7 +26,7 @@ impl YDoc {
         };
         let doc = Doc::with_options(options);
         let text = doc.get_or_insert_text(ROOT);
-        Self { doc, text }
+        Self { doc, text, len: 0 }
     }
 
     /// Takes in an update that has passed the gate.
@@ -33,19 +35,18 @@ impl YDoc {
     /// As after a panic, the document must be thrown away.
     pub(super) fn apply(&mut self, update: &[u8]) -> Result<(), String> {
         let decoded = Update::decode_v1(update).map_err(|error| error.to_string())?;
-        self.doc
-            .transact_mut()
-            .apply_update(decoded)
-            .map_err(|error| error.to_string())?;
-        if self.doc.transact().has_missing_updates() {
+        let mut transaction = self.doc.transact_mut();
+        transaction.apply_update(decoded).map_err(|error| error.to_string())?;
+        self.len = self.text.len(&transaction);
+        if transaction.has_missing_updates() {
             return Err("yrs waits for something that the gate thought was there".to_owned());
         }
         Ok(())
     }
 
-    /// The text's length in UTF-16 units, which yrs keeps.
+    /// The text's length in UTF-16 units, as yrs has it.
     pub(super) fn len(&self) -> u32 {
-        self.text.len(&self.doc.transact())
+        self.len
     }
 
     /// The text, found the slow way.

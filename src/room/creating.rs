@@ -108,8 +108,8 @@ fn first_files(new: &[NewFile], source: Source, time: Micros) -> Result<(Vec<Fil
             user: UserKey(0),
             kind: Kind::Create,
             origin: Origin::Written,
-            update: first.update,
-            delta: first.delta.encode(),
+            update: first.update.into(),
+            delta: first.delta.encode().into(),
             path: wanted,
             time,
         });

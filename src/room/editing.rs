@@ -1,6 +1,6 @@
 //! The path of one edit through the room: from a session's message to an accepted operation.
 
-use crate::document::{self, Failure, Unit, UnitChange};
+use crate::document::{Failure, Unit, UnitChange};
 use crate::error::{Error, Reason, Result};
 use crate::id::{FileKey, FileRef, OpId, Revision, SessionId};
 use crate::limits;
@@ -40,8 +40,12 @@ impl RoomState {
         let Some(file) = self.files.get(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
-        self.admit_growth(key, file.document.growth(unit, &changes))
-            .map_err(|error| error.field("changes"))?;
+        let came = changes.iter().map(|change| change.insert.len() as u64).sum();
+        // What it deletes is looked up only where it matters.
+        if self.admit_growth(key, came).is_err() {
+            self.admit_growth(key, file.document.growth(unit, &changes))
+                .map_err(|error| error.field("changes"))?;
+        }
         let permit = self.reserve(file.edit_bytes(&changes))?;
         let Some(file) = self.files.get_mut(&key) else {
             return Err(Stop::Wait(Need::File(key)));
@@ -362,14 +366,8 @@ impl RoomState {
         let Some(file) = self.files.get(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
-        let Some(mut since) = file.history.since(base) else {
-            return Err(Stop::Wait(Need::History(key, base)));
-        };
-        let length = since.next().map_or(file.document.len(), |past| past.delta.before);
-        drop(since);
-        document::check(changes, length.get(unit))?;
         file.history
-            .carry(changes.to_vec(), base, unit)?
+            .carry_edit(changes, base, unit, file.document.len())?
             .ok_or(Stop::Wait(Need::History(key, base)))
     }
 

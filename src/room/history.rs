@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::document::{self, Delta, OneChange, Unit, UnitChange};
+use crate::document::{self, Delta, Len, OneChange, Unit, UnitChange};
 use crate::error::Result;
 use crate::id::{OpId, ParticipantId, Revision, Source};
 use crate::limits;
@@ -118,13 +118,41 @@ impl History {
     /// BASE_TOO_OLD: what the changes have become on the way would take too long to carry on.
     pub(super) fn carry(
         &self,
-        mut changes: Vec<UnitChange>,
+        changes: Vec<UnitChange>,
         base: Revision,
         unit: Unit,
+    ) -> Result<Option<Vec<UnitChange>>> {
+        self.kept_since(base)
+            .map(|since| self.over(since, changes, unit))
+            .transpose()
+    }
+
+    /// The same for an edit, which is checked against the text at its base; `now` is the newest text's length.
+    ///
+    /// # Errors
+    /// As [`document::check`], and BASE_TOO_OLD.
+    pub(super) fn carry_edit(
+        &self,
+        changes: &[UnitChange],
+        base: Revision,
+        unit: Unit,
+        now: Len,
     ) -> Result<Option<Vec<UnitChange>>> {
         let Some(since) = self.kept_since(base) else {
             return Ok(None);
         };
+        let mut since = since.peekable();
+        let length = since.peek().map_or(now, |first| first.past.delta.before);
+        document::check(changes, length.get(unit))?;
+        self.over(since, changes.to_vec(), unit).map(Some)
+    }
+
+    fn over<'a>(
+        &self,
+        since: impl Iterator<Item = &'a Kept>,
+        mut changes: Vec<UnitChange>,
+        unit: Unit,
+    ) -> Result<Vec<UnitChange>> {
         let mut steps = 0_usize;
         for Kept { past, one } in since {
             if let ([only], Some(over)) = (changes.as_mut_slice(), one)
@@ -140,7 +168,7 @@ impl History {
             }
             changes = document::carry(changes, &past.delta, unit);
         }
-        Ok(Some(changes))
+        Ok(changes)
     }
 
     /// An offset in the text at `base`, carried to the newest text.
@@ -175,7 +203,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{DeltaBuilder, Len};
+    use crate::document::DeltaBuilder;
 
     #[test]
     fn a_base_is_too_old_for_changes_that_would_take_too_long_to_carry_on() {

@@ -40,7 +40,7 @@ impl RoomState {
             self.gate(Out::Attach {
                 session: id,
                 stream,
-                joined,
+                joined: Box::new(joined),
             });
         }
         self.show_everybody_to(id, now.at);
@@ -144,7 +144,7 @@ impl RoomState {
         member.parts = None;
         let event = Event::ParticipantChanged(member.participant());
         self.gate(Out::Everyone {
-            event,
+            event: Box::new(event),
             except: Some(session),
         });
         self.effects.push(Effect::Job(Job::EndSession(session)));
@@ -169,7 +169,10 @@ impl RoomState {
                 let event = Event::ParticipantChanged(member.participant());
                 self.members.remove(&session);
                 if was_left != ParticipantState::Left {
-                    self.gate(Out::Everyone { event, except: None });
+                    self.gate(Out::Everyone {
+                        event: Box::new(event),
+                        except: None,
+                    });
                 }
             } else if member.outbox.is_some()
                 && member.door == crate::room::message::Door::Subscribe

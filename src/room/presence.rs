@@ -81,7 +81,11 @@ impl RoomState {
             let changed = sessions.iter().filter_map(|session| self.members.get(session));
             let presences = changed.map(|member| self.presence_of(member, form, now.at)).collect();
             let event = Event::PresenceChanged(presences);
-            self.gate(Out::Presence { form, event, except });
+            self.gate(Out::Presence {
+                form,
+                event: Box::new(event),
+                except,
+            });
         }
     }
 

@@ -77,7 +77,7 @@ impl RoomState {
                     outbox.push(whole.frames(&*self.encode).iter().cloned(), permit);
                 }
             }
-            Out::Operation(accepted) => self.release_operation(*accepted),
+            Out::Operation(accepted) => self.release_operation(accepted),
             Out::Everyone { event, except } => self.release_to_everyone(&event, except, self.committed),
             Out::Reply { reply, answer } => {
                 let _gone = reply.send(Ok(answer));
@@ -99,7 +99,7 @@ impl RoomState {
         }
     }
 
-    fn release_operation(&mut self, mut accepted: Accepted) {
+    fn release_operation(&mut self, mut accepted: Box<Accepted>) {
         if let Some((session, _, op_id)) = accepted.author {
             let receipt = Event::Receipt {
                 op_id,
@@ -204,7 +204,7 @@ impl RoomState {
         if let Some(member) = self.members.get(&session) {
             let event = Event::ParticipantChanged(member.participant());
             self.gate(Out::Everyone {
-                event,
+                event: Box::new(event),
                 except: Some(session),
             });
         }

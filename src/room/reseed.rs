@@ -83,7 +83,7 @@ impl RoomState {
             self.gate(Out::Tell {
                 session,
                 stream,
-                event,
+                event: Box::new(event),
                 permit: None,
             });
         }

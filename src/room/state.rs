@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use metrics::Counter;
 use tokio::sync::oneshot;
 
 use crate::document::Delta;
@@ -17,6 +18,7 @@ use crate::id::{
     Epoch, FileId, FileKey, OpId, ParticipantId, RequestId, Revision, RoomKey, SessionId, Source, Term, UserKey,
 };
 use crate::limits;
+use crate::pieces;
 use crate::room::command::{Answer, Call, Command};
 use crate::room::directory::Directory;
 use crate::room::history::Past;
@@ -81,13 +83,13 @@ pub(super) enum Out {
     Attach {
         session: SessionId,
         stream: u64,
-        joined: Event,
+        joined: Box<Event>,
     },
     /// An answer to one session's stream.
     Tell {
         session: SessionId,
         stream: u64,
-        event: Event,
+        event: Box<Event>,
         permit: InFlight,
     },
     /// A file's whole content, shared by all who open it now.
@@ -100,7 +102,10 @@ pub(super) enum Out {
     /// An accepted operation.
     Operation(Box<Accepted>),
     /// An event for everybody but one.
-    Everyone { event: Event, except: Option<SessionId> },
+    Everyone {
+        event: Box<Event>,
+        except: Option<SessionId>,
+    },
     /// The answer to a unary call.
     Reply {
         reply: oneshot::Sender<Result<Answer>>,
@@ -111,7 +116,7 @@ pub(super) enum Out {
     /// Where people are, for all sessions of one form but one.
     Presence {
         form: Form,
-        event: Event,
+        event: Box<Event>,
         except: Option<SessionId>,
     },
     /// The end of what a stream that fell behind is brought up to date with.
@@ -191,6 +196,8 @@ pub(super) struct RoomState {
     pub(super) packing: Packing,
     /// A defect or a lost race: this copy is not the truth any more.
     pub(super) broken: Option<String>,
+    /// Counts accepted operations; looked up once.
+    pub(super) accepted: Counter,
     /// When the last heartbeat went out.
     pub(super) heartbeat: Instant,
     /// When somebody last asked for something.
@@ -239,6 +246,7 @@ impl RoomState {
             presence_dirty: false,
             packing: Packing::new(packed, head, now),
             broken: None,
+            accepted: metrics::counter!(metric::OPERATIONS),
             heartbeat: now,
             used: now,
         }
@@ -278,7 +286,7 @@ impl RoomState {
         now: Now,
     ) -> Revision {
         let _step = tracing::debug_span!("accept", room = %self.info.id, op_id = author.op_id.0).entered();
-        metrics::counter!(metric::OPERATIONS).increment(1);
+        self.accepted.increment(1);
         let revision = self.head.next();
         self.head = revision;
         let row = change.row;
@@ -294,13 +302,17 @@ impl RoomState {
             Some((delta, update)) => (Some(delta), update),
             None => (None, change.state),
         };
-        let update = Bytes::from(update);
-        let encoded = delta.as_ref().map(Delta::encode).unwrap_or_default();
+        let update = pieces::kept(update);
+        let encoded = pieces::kept(delta.as_ref().map(Delta::encode).unwrap_or_default());
         let participant = author.session.map(|(_, participant)| participant);
         let delta = delta.map(Arc::new);
         self.remember(file, revision, delta.clone(), &author, participant, change.origin, now);
-        let (epoch, id, info) = match self.directory.get(file) {
-            Some(entry) => (entry.file.epoch, entry.file.id, entry.info()),
+        let announced = change.announced;
+        let (epoch, id, announced) = match self.directory.get(file) {
+            Some(entry) => {
+                let announced = announced.map(|change| (entry.info(), change));
+                (entry.file.epoch, entry.file.id, announced)
+            }
             None => return self.defect(revision, "an operation on a file that the directory does not have"),
         };
         let operation = Operation {
@@ -312,7 +324,7 @@ impl RoomState {
             user: author.user,
             kind: change.kind,
             origin: change.origin,
-            update: update.to_vec(),
+            update: update.clone(),
             delta: encoded,
             path,
             time: now.wall,
@@ -332,7 +344,7 @@ impl RoomState {
             revision,
             epoch,
             text: delta.map(|delta| (delta, update)),
-            change: change.announced.map(|change| (info, change)),
+            change: announced,
             author: author
                 .session
                 .map(|(session, participant)| (session, participant, author.op_id)),
@@ -409,7 +421,7 @@ impl RoomState {
         self.gate(Out::Tell {
             session,
             stream,
-            event,
+            event: Box::new(event),
             permit,
         });
     }

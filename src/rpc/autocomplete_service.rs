@@ -75,7 +75,7 @@ impl AutocompleteApi {
 
     async fn in_room(&self, target: v1::RoomTarget, unit: Unit, at: &str) -> Result<Place> {
         let place = CompletionPlace {
-            file: names::file(target.file, at)?,
+            file: names::file(target.file).map_err(|error| error.inside(at))?,
             cursor: target.cursor,
             unit,
             revision: target.revision.map(Revision),

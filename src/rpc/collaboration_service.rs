@@ -45,14 +45,15 @@ impl CollaborationApi {
             let kind = message
                 .kind
                 .ok_or_else(|| message_empty(format!("messages[{index}]")))?;
-            let at = upward::path(&format!("messages[{index}]"), &kind);
+            let name = upward::name(&kind);
+            let within = |error| upward::within(error, &format!("messages[{index}]"), name);
             let ordered = match &kind {
                 Kind::Edit(edit) => order.take(edit.op_id, false),
                 Kind::Update(update) => order.take(update.op_id, update.more),
                 _ => Ok(false),
             };
-            ordered.map_err(|error| error.inside(&at))?;
-            messages.push(upward::upward(kind, &at)?);
+            ordered.map_err(within)?;
+            messages.push(upward::upward(kind).map_err(within)?);
         }
         self.rooms.publish(&message.resume_token, messages).await?;
         Ok(v1::PublishResponse {})

@@ -16,6 +16,7 @@ use crate::document::Unit;
 use crate::error::Error;
 use crate::id::{Epoch, FileId, OpId, ParticipantId, Revision};
 use crate::limits::MESSAGE_OUT_BYTES;
+use crate::pieces;
 use crate::room::message::{
     self, Encode, Encoded, Event, FileChange, Frame, Joined, Opened, OpenedContent, Outcome, Participant,
     ParticipantPresence, ParticipantState, RefusedRequest,
@@ -297,12 +298,13 @@ fn with_text(kind: u32, head: &impl Message, text: &Rope) -> Encoded {
 fn frames(len: usize, write: impl FnOnce(&mut BytesMut)) -> Encoded {
     let whole = delimited_len(field::MESSAGE, len);
     if whole <= MESSAGE_OUT_BYTES {
-        let mut buffer = BytesMut::with_capacity(whole);
-        put_delimiter(field::MESSAGE, len, &mut buffer);
-        write(&mut buffer);
+        let body = pieces::written(whole, |buffer| {
+            put_delimiter(field::MESSAGE, len, buffer);
+            write(buffer);
+        });
         return smallvec![Frame {
             head: Bytes::new(),
-            body: buffer.freeze(),
+            body,
         }];
     }
     let mut buffer = BytesMut::with_capacity(len);
@@ -341,9 +343,12 @@ fn fragment(data: Bytes, last: bool) -> Frame {
 
 /// Whether the frame is a part of a message and not its last: nothing may come between it and the next.
 pub fn is_unfinished(frame: &Frame) -> bool {
+    // Only fragments have a head.
+    if frame.head.is_empty() {
+        return false;
+    }
     let mut head = frame.head.as_ref();
     let mut read = || {
-        // Only fragments have a head.
         decode_key(&mut head).and_then(|_| decode_varint(&mut head)).ok()?;
         decode_key(&mut head).and_then(|_| decode_varint(&mut head)).ok()?;
         decode_key(&mut head).ok().map(|(tag, _)| tag)

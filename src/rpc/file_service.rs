@@ -62,7 +62,7 @@ impl FileApi {
     }
 
     async fn read(&self, message: v1::ReadFileRequest) -> Result<ReadParts> {
-        let file = names::file(message.file, "")?;
+        let file = names::file(message.file)?;
         let room = self.room(message.room).await?;
         let text = room.read_file(file, message.revision.map(Revision)).await?;
         Ok(ReadParts::new(text))
@@ -90,7 +90,7 @@ impl FileApi {
 
     async fn delete(&self, mut message: v1::DeleteFileRequest) -> Result<v1::DeleteFileResponse> {
         let request = names::request(&mut message)?;
-        let file = names::file(message.file, "")?;
+        let file = names::file(message.file)?;
         let file = self.room(message.room).await?.delete_file(file, request).await?;
         Ok(v1::DeleteFileResponse {
             file: Some(answers::file(&file)),

@@ -1,5 +1,6 @@
 //! The upward half of Collaborate.
 
+use smallvec::SmallVec;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tonic::Streaming;
@@ -78,25 +79,30 @@ async fn pass_on(
     sender: &SessionSender,
 ) -> Result<Option<Vec<Frame>>> {
     let request = Request::of(&kind);
-    let at = upward::path("message", &kind);
+    let name = upward::name(&kind);
+    let within = |error| upward::within(error, "message", name);
     let continues = match (&kind, &request) {
-        (client_message::Kind::Join(_), _) => return Err(upward::already_joined(&at)),
+        (client_message::Kind::Join(_), _) => return Err(within(upward::already_joined())),
         (client_message::Kind::Update(update), _) => order.take(update.op_id, update.more),
         (_, Request::Operation { op_id, .. }) => order.take(*op_id, false),
         _ => Ok(false),
     };
-    let continues = continues.map_err(|error| error.inside(&at))?;
-    match upward::upward(kind, if continues { &at } else { "" }) {
+    let continues = continues.map_err(within)?;
+    match upward::upward(kind) {
         Ok(message) => sender.send(message).await.map(|()| None),
         // The room has the earlier parts of this operation and answers for it; two receipts would be one too many.
-        Err(error) if continues => Err(error),
+        Err(error) if continues => Err(within(error)),
+        // It tells which message it is about: its field is one of that.
         Err(error) => Ok(Some(request.refuse(error))),
     }
 }
 
+/// A file's id as it came. One is kept of each message in case it is refused: an id that is one fits in here.
+type Name = SmallVec<[u8; 36]>;
+
 /// What a refusal has to name.
 enum Request {
-    Operation { op_id: u64, file_id: String },
+    Operation { op_id: u64, file_id: Name },
     Other(refused::Request),
     Leave,
 }
@@ -108,15 +114,15 @@ impl Request {
             Kind::Edit(edit) => Self::Operation {
                 op_id: edit.op_id,
                 file_id: match &edit.file {
-                    Some(v1::edit::File::FileId(id)) => id.clone(),
-                    _ => String::new(),
+                    Some(v1::edit::File::FileId(id)) => Name::from_slice(id.as_bytes()),
+                    _ => Name::new(),
                 },
             },
             Kind::Update(update) => Self::Operation {
                 op_id: update.op_id,
                 file_id: match &update.file {
-                    Some(v1::update::File::FileId(id)) => id.clone(),
-                    _ => String::new(),
+                    Some(v1::update::File::FileId(id)) => Name::from_slice(id.as_bytes()),
+                    _ => Name::new(),
                 },
             },
             Kind::Open(open) => Self::Other(refused::Request::Open(open.clone())),
@@ -129,6 +135,7 @@ impl Request {
     fn refuse(self, error: Error) -> Vec<Frame> {
         let kind = match self {
             Self::Operation { op_id, file_id } => {
+                let file_id = String::from_utf8_lossy(&file_id).into_owned();
                 server_message::Kind::Receipt(refused_receipt(OpId(op_id), &error, file_id))
             }
             Self::Other(request) => server_message::Kind::Refused(v1::Refused {

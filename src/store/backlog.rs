@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use metrics::Gauge;
+
 use crate::error::Result;
 use crate::store::error::unavailable;
 
@@ -11,6 +13,8 @@ pub(super) struct Backlog {
     operations: usize,
     bytes: usize,
     taken: Mutex<Taken>,
+    /// Looked up once: it is set with every operation.
+    gauge: Gauge,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +50,7 @@ impl Backlog {
             operations,
             bytes,
             taken: Mutex::default(),
+            gauge: metrics::gauge!("tandem_store_backlog_operations"),
         })
     }
 
@@ -62,7 +67,7 @@ impl Backlog {
             return Err(unavailable());
         }
         *taken = more;
-        metrics::gauge!("tandem_store_backlog_operations").set(taken.operations as f64);
+        self.gauge.set(taken.operations as f64);
         Ok(Permit {
             backlog: Arc::clone(self),
             operations,
@@ -76,6 +81,6 @@ impl Drop for Permit {
         let mut taken = self.backlog.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.operations = taken.operations.saturating_sub(self.operations);
         taken.bytes = taken.bytes.saturating_sub(self.bytes);
-        metrics::gauge!("tandem_store_backlog_operations").set(taken.operations as f64);
+        self.backlog.gauge.set(taken.operations as f64);
     }
 }

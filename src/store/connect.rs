@@ -56,6 +56,11 @@ impl Connector {
         }
     }
 
+    /// How long one try of a commit may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.statement_timeout
+    }
+
     /// The pool for reads.
     pub(super) async fn readers(&self) -> Result<DatabaseConnection, DbErr> {
         let mut options = self.options();

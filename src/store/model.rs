@@ -1,5 +1,6 @@
 //! What the store keeps, as plain data: no column types, no statements.
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::id::{
@@ -150,9 +151,9 @@ pub struct Operation {
     /// How its text came to be.
     pub origin: Origin,
     /// Yjs version 1 update; empty if it did not touch the text.
-    pub update: Vec<u8>,
+    pub update: Bytes,
     /// Position delta, as `Delta::encode` writes it; empty if it did not touch the text.
-    pub delta: Vec<u8>,
+    pub delta: Bytes,
     /// The path after it, of Create, Rename and Restore; else empty.
     pub path: String,
     /// When it was accepted.

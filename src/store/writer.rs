@@ -9,6 +9,7 @@
 //! connection, and if the writer itself panics, those whose writes it had in its hands hear that nobody knows.
 
 mod batch;
+mod heads;
 mod outcome;
 mod quick;
 
@@ -25,8 +26,9 @@ use sea_orm::{
 use tokio::time::Instant;
 
 use self::batch::RoomBatch;
-use self::outcome::Verdict;
-use self::quick::Heads;
+use self::heads::Heads;
+use self::outcome::{Verdict, Waiting};
+use self::quick::Quick;
 use crate::id::RoomKey;
 use crate::limits::STORE_BACKOFF;
 use crate::store::connect::Connector;
@@ -60,8 +62,9 @@ pub(super) struct Writer {
     /// Per room, the newest of its copies that failed. That copy's later appends build on what is not there.
     poisoned: HashMap<RoomKey, u64>,
     heads: Heads,
+    quick: Option<Quick>,
     /// A SQLite file stays ours until the last write, even if all handles are gone before.
-    _lock: Option<Arc<FileLock>>,
+    lock: Option<Arc<FileLock>>,
 }
 
 /// Closes the queue when the writer ends, however it ends.
@@ -89,7 +92,8 @@ impl Writer {
             patience: settings.statement_timeout,
             poisoned: HashMap::new(),
             heads: Heads::default(),
-            _lock: lock,
+            quick: None,
+            lock,
         }
     }
 
@@ -109,6 +113,9 @@ impl Writer {
                 tokio::time::sleep(FIRST_BACKOFF).await;
             }
         }
+        if let Some(quick) = self.quick.take() {
+            let _ = tokio::time::timeout(self.patience, quick.close()).await;
+        }
         if let Some(connection) = self.connection.take() {
             let _ = tokio::time::timeout(self.patience, connection.close()).await;
         }
@@ -127,13 +134,15 @@ impl Writer {
 
     /// Brings one batch to its end: every append of it has its outcome afterwards.
     async fn commit(&mut self, batch: Vec<Queued>) {
-        let rooms = batch::by_room(batch, &self.poisoned);
+        let (rooms, waiting) = batch::by_room(batch, &self.poisoned);
+        // A thread that does not answer may hold it for longer than we wait.
+        let rooms = Arc::new(rooms);
         if self.heads.allow(&rooms) && self.write_quickly(&rooms).await {
             let verdicts = rooms.iter().map(|room| Verdict::stored(room.appends.len())).collect();
-            return self.deliver(rooms, verdicts);
+            return self.deliver(&rooms, waiting, verdicts);
         }
         match self.until_settled(&rooms).await {
-            Ok(verdicts) => self.deliver(rooms, verdicts),
+            Ok(verdicts) => self.deliver(&rooms, waiting, verdicts),
             Err(failure) => {
                 if rooms.len() > 1 {
                     tracing::warn!(
@@ -143,32 +152,45 @@ impl Writer {
                     );
                     metrics::counter!("tandem_store_split_batches_total").increment(1);
                 }
-                for room in rooms {
-                    self.commit_alone(room).await;
+                for (room, waiting) in rooms.iter().zip(waiting) {
+                    self.commit_alone(room, waiting).await;
                 }
             }
         }
     }
 
     /// Tries the quick way, once. `false`: nobody knows what is there, the long way has to look.
-    async fn write_quickly(&mut self, rooms: &[RoomBatch]) -> bool {
+    async fn write_quickly(&mut self, rooms: &Arc<Vec<RoomBatch>>) -> bool {
         let begun = Instant::now();
-        let result = self.with_connection(|connection| quick::write(connection, rooms)).await;
-        if let Ok(true) = result {
+        let quick = self.quick.take();
+        let (connector, lock) = (self.connector.clone(), self.lock.clone());
+        let attempt = |connection: DatabaseConnection| async move {
+            let mut quick = match quick {
+                Some(quick) => quick,
+                None => Quick::open(&connector, &connection, lock).await?,
+            };
+            let written = quick.write(rooms).await?;
+            Ok((quick, written))
+        };
+        let Ok((quick, written)) = self.with_connection(attempt).await else {
+            return false;
+        };
+        self.quick = Some(quick);
+        if written {
             batch::measure(rooms, begun.elapsed());
         }
-        matches!(result, Ok(true))
+        written
     }
 
-    async fn commit_alone(&mut self, room: RoomBatch) {
-        let alone = std::slice::from_ref(&room);
+    async fn commit_alone(&mut self, room: &RoomBatch, waiting: Vec<Waiting>) {
+        let alone = std::slice::from_ref(room);
         let mut result = self.until_settled(alone).await;
         if let Err(Failure::Unclear(_)) = result {
             // Perhaps with our own row, of a commit that nobody heard of: the next try looks first.
             result = self.until_settled(alone).await;
         }
         let verdicts = result.unwrap_or_else(|failure| vec![Verdict::refused(0, failure.why())]);
-        self.deliver(vec![room], verdicts);
+        self.deliver(alone, vec![waiting], verdicts);
     }
 
     /// Tries until the database has said yes or no.
@@ -193,6 +215,9 @@ impl Writer {
     where
         F: Future<Output = Result<T, Failure>>,
     {
+        if self.quick.as_ref().is_some_and(Quick::holds_the_connection) {
+            self.quick = None;
+        }
         let attempt = async {
             let connection = match self.connection.clone() {
                 Some(connection) => connection,
@@ -224,6 +249,7 @@ impl Writer {
 
     /// Gives the connection up, without waiting for a server that may not answer.
     fn disconnect(&mut self) {
+        self.quick = None;
         if let Some(connection) = self.connection.take() {
             let patience = self.patience;
             tokio::spawn(async move {
@@ -244,9 +270,9 @@ impl Writer {
     }
 
     /// Tells every append its outcome.
-    fn deliver(&mut self, rooms: Vec<RoomBatch>, verdicts: Vec<Verdict>) {
-        for (room, verdict) in rooms.into_iter().zip(verdicts) {
-            self.heads.note(&room, &verdict);
+    fn deliver(&mut self, rooms: &[RoomBatch], waiting: Vec<Vec<Waiting>>, verdicts: Vec<Verdict>) {
+        for ((room, waiting), verdict) in rooms.iter().zip(waiting).zip(verdicts) {
+            self.heads.note(room, &verdict);
             if let Some(why) = verdict.why() {
                 tracing::error!(
                     room = room.room.0,
@@ -257,7 +283,7 @@ impl Writer {
                 let poisoned = self.poisoned.entry(room.room).or_default();
                 *poisoned = room.incarnation.max(*poisoned);
             }
-            verdict.tell(room.appends);
+            verdict.tell(waiting);
         }
     }
 

@@ -31,23 +31,23 @@ fn a_room_is_named_by_id_or_slug() {
 #[test]
 fn a_file_is_named_by_id_or_path() {
     use v1::edit::File;
-    says(names::file(None::<File>, "edit."), Reason::FieldMissing, "edit.file");
+    says(names::file(None::<File>), Reason::FieldMissing, "file");
     says(
-        names::file(Some(File::FileId("7".into())), ""),
+        names::file(Some(File::FileId("7".into()))),
         Reason::FieldInvalid,
         "file_id",
     );
     says(
-        names::file(Some(File::FileId(String::new())), ""),
+        names::file(Some(File::FileId(String::new()))),
         Reason::FieldMissing,
         "file_id",
     );
     says(
-        names::file(Some(File::Path(String::new())), ""),
+        names::file(Some(File::Path(String::new()))),
         Reason::FieldMissing,
         "path",
     );
-    let file = names::file(Some(File::Path("a/b".into())), "").expect("a path");
+    let file = names::file(Some(File::Path("a/b".into()))).expect("a path");
     assert_eq!(file, FileRef::Path("a/b".into()));
 }
 
@@ -119,7 +119,7 @@ fn an_edit_keeps_what_was_sent_and_names_what_is_wrong() {
         }],
         origin: 0,
     };
-    let Upward::Edit(read) = upward::upward(Kind::Edit(edit.clone()), "").expect("an edit") else {
+    let Upward::Edit(read) = upward::upward(Kind::Edit(edit.clone())).expect("an edit") else {
         panic!("no edit")
     };
     assert_eq!(
@@ -128,13 +128,11 @@ fn an_edit_keeps_what_was_sent_and_names_what_is_wrong() {
     );
     assert_eq!((read.changes[0].offset, read.changes[0].delete), (1, 2));
     says(
-        upward::upward(
-            Kind::Edit(v1::Edit {
-                origin: 99,
-                ..edit.clone()
-            }),
-            &upward::path("messages[2]", &Kind::Edit(edit.clone())),
-        ),
+        upward::upward(Kind::Edit(v1::Edit {
+            origin: 99,
+            ..edit.clone()
+        }))
+        .map_err(|error| upward::within(error, "messages[2]", "edit")),
         Reason::FieldInvalid,
         "messages[2].edit.origin",
     );
@@ -142,12 +140,12 @@ fn an_edit_keeps_what_was_sent_and_names_what_is_wrong() {
         changes: vec![v1::Change::default(); tandem::limits::EDIT_CHANGES + 1],
         ..edit
     };
-    says(upward::upward(Kind::Edit(many), ""), Reason::EditTooLarge, "changes");
+    says(upward::upward(Kind::Edit(many)), Reason::EditTooLarge, "changes");
 }
 
 #[test]
 fn a_presence_may_be_empty_but_not_huge() {
-    let presence = |presence| upward::upward(Kind::Presence(presence), "");
+    let presence = |presence| upward::upward(Kind::Presence(presence));
     assert_eq!(
         presence(v1::Presence::default()).expect("a sign of life"),
         Upward::Presence(Default::default())

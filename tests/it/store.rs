@@ -3,6 +3,7 @@
 mod packing;
 pub(crate) mod sample;
 
+use bytes::Bytes;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 use tandem::error::Reason;
@@ -222,7 +223,7 @@ both_databases! {
         let mut renamed = store.load_room(key).await.unwrap().unwrap().files.remove(0).file;
         renamed.path = "new.txt".into();
         let mut rename = operation(2, Source::Request(kept.request), 1);
-        (rename.kind, rename.path, rename.delta) = (Kind::Rename, "new.txt".into(), Vec::new());
+        (rename.kind, rename.path, rename.delta) = (Kind::Rename, "new.txt".into(), Bytes::new());
         let change = Append { files: vec![renamed.clone()], answered: Some(kept.clone()), ..append(key, 1, vec![rename]) };
         store.append(change, store.reserve(1, 10).unwrap()).await.unwrap();
         let loaded = store.load_room(key).await.unwrap().unwrap().files.remove(0);

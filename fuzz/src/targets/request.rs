@@ -49,8 +49,11 @@ fn run(input: &[u8], seen: &mut Seen) {
         match convert(method, bytes) {
             Ok(what) => seen.note((method, what)),
             Err(Refusal::Undecodable) => seen.note((method, "undecodable")),
-            Err(Refusal::Of(root, error)) => {
-                look(fields, root, &error);
+            Err(Refusal::Of(readings)) => {
+                for (root, error) in &readings {
+                    look(fields, root, error);
+                }
+                let Some((_, error)) = readings.last() else { continue };
                 // Without the indices: where in a list it stands makes no other refusal.
                 let field = error.details().field.clone().unwrap_or_default();
                 seen.note((method, error.reason(), field.replace(|c: char| c.is_ascii_digit(), "")));
@@ -62,8 +65,12 @@ fn run(input: &[u8], seen: &mut Seen) {
 /// Why a request becomes nothing.
 enum Refusal {
     Undecodable,
-    /// With the message that the error's field is a path in.
-    Of(&'static str, Error),
+    /// Each with the message that the error's field is a path in.
+    Of(Vec<(&'static str, Error)>),
+}
+
+fn refusal(root: &'static str, error: Error) -> Refusal {
+    Refusal::Of(vec![(root, error)])
 }
 
 impl From<prost::DecodeError> for Refusal {
@@ -153,7 +160,7 @@ fn of_files(method: Method, bytes: &[u8]) -> Result<u32, Refusal> {
             names::room(message.room, "room").map(|_| 0)
         }),
         Method::ReadFile => call(bytes, "ReadFileRequest", |message: v1::ReadFileRequest| {
-            names::file(message.file, "")?;
+            names::file(message.file)?;
             names::room(message.room, "room").map(|_| 0)
         }),
         Method::WriteFile => call(bytes, "WriteFileRequest", |mut message: v1::WriteFileRequest| {
@@ -166,7 +173,7 @@ fn of_files(method: Method, bytes: &[u8]) -> Result<u32, Refusal> {
         }),
         Method::DeleteFile => call(bytes, "DeleteFileRequest", |mut message: v1::DeleteFileRequest| {
             let request = same_again(&mut message)?;
-            names::file(message.file, "")?;
+            names::file(message.file)?;
             names::room(message.room, "room").map(|_| request)
         }),
         _ => call(bytes, "RestoreFileRequest", |mut message: v1::RestoreFileRequest| {
@@ -182,7 +189,7 @@ fn call<M: Message + Default>(
     root: &'static str,
     convert: impl FnOnce(M) -> Result<u32>,
 ) -> Result<u32, Refusal> {
-    convert(M::decode(bytes)?).map_err(|error| Refusal::Of(root, error))
+    convert(M::decode(bytes)?).map_err(|error| refusal(root, error))
 }
 
 /// A retry is the same request; the same under another id is the same content.
@@ -197,12 +204,12 @@ fn same_again<M: names::Retryable + Clone>(message: &mut M) -> Result<u32> {
 fn collaborate(bytes: &[u8]) -> Result<u32, Refusal> {
     let request = v1::CollaborateRequest::decode(bytes)?;
     let kind = request.message.and_then(|message| message.kind);
-    let kind = kind.ok_or_else(|| Refusal::Of("CollaborateRequest", upward::message_empty("message")))?;
+    let kind = kind.ok_or_else(|| refusal("CollaborateRequest", upward::message_empty("message")))?;
     if let Kind::Join(join) = &kind {
         let join = upward::join(join.clone(), Door::Collaborate, "message.join.");
-        join.map_err(|error| Refusal::Of("CollaborateRequest", error))?;
+        join.map_err(|error| refusal("CollaborateRequest", error))?;
     }
-    let at = upward::path("message", &kind);
+    let name = upward::name(&kind);
     // Where a receipt or a refusal tells what it is about, the field is a path in just that.
     let inner = match &kind {
         Kind::Edit(_) => "Edit",
@@ -212,15 +219,15 @@ fn collaborate(bytes: &[u8]) -> Result<u32, Refusal> {
         Kind::Presence(_) => "Presence",
         Kind::Join(_) | Kind::Leave(_) => "CollaborateRequest",
     };
-    let whole = upward::upward(kind.clone(), &at);
+    let Err(alone) = upward::upward(kind) else {
+        return Ok(0);
+    };
+    let whole = upward::within(alone.clone(), "message", name);
+    let mut readings = vec![("CollaborateRequest", whole)];
     if inner != "CollaborateRequest" {
-        let alone = upward::upward(kind, "");
-        assert_eq!(alone.is_ok(), whole.is_ok());
-        alone.map_err(|error| Refusal::Of(inner, error))?;
+        readings.insert(0, (inner, alone));
     }
-    whole
-        .map(|_| 0)
-        .map_err(|error| Refusal::Of("CollaborateRequest", error))
+    Err(Refusal::Of(readings))
 }
 
 fn publish(message: v1::PublishRequest) -> Result<u32> {
@@ -228,14 +235,15 @@ fn publish(message: v1::PublishRequest) -> Result<u32> {
     for (index, message) in message.messages.into_iter().enumerate() {
         let at = format!("messages[{index}]");
         let kind = message.kind.ok_or_else(|| upward::message_empty(at.as_str()))?;
-        let at = upward::path(&at, &kind);
+        let name = upward::name(&kind);
+        let within = |error| upward::within(error, &at, name);
         let taken = match &kind {
             Kind::Edit(edit) => order.take(edit.op_id, false),
             Kind::Update(update) => order.take(update.op_id, update.more),
             _ => Ok(false),
         };
-        taken.map_err(|error| error.inside(&at))?;
-        upward::upward(kind, &at)?;
+        taken.map_err(within)?;
+        upward::upward(kind).map_err(within)?;
     }
     Ok(0)
 }
@@ -246,7 +254,7 @@ fn autocomplete(message: v1::AutocompleteRequest, at: &str) -> Result<u32> {
     match message.target {
         None => Err(names::missing(format!("{at}target"))),
         Some(Place::RoomTarget(target)) => {
-            names::file(target.file, &format!("{at}room_target."))?;
+            names::file(target.file).map_err(|error| error.inside(&format!("{at}room_target.")))?;
             names::room(target.room, &format!("{at}room_target.room")).map(|_| 0)
         }
         Some(Place::CodeTarget(target)) => {

@@ -40,7 +40,7 @@ pub fn room_change(request: v1::UpdateRoomRequest) -> Result<(RoomRef, RoomChang
 /// A whole text to merge.
 pub fn write(request: v1::WriteFileRequest) -> Result<(RoomRef, Write)> {
     let write = Write {
-        file: file(request.file, "")?,
+        file: file(request.file)?,
         base: request.base_revision.map(Revision),
         text: request.text,
         only_if_unchanged: request.only_if_unchanged,
@@ -54,5 +54,5 @@ pub fn rename(request: v1::RenameFileRequest) -> Result<(RoomRef, FileRef, Strin
     if request.new_path.is_empty() {
         return Err(missing("new_path"));
     }
-    Ok((room(request.room, "room")?, file(request.file, "")?, request.new_path))
+    Ok((room(request.room, "room")?, file(request.file)?, request.new_path))
 }

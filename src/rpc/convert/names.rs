@@ -67,14 +67,12 @@ named!(
     write_file_request
 );
 
-/// A file by id or path; `at` is the path of the message that it stands in, with its dot.
-pub fn file(named: Option<impl Into<Named>>, at: &str) -> Result<FileRef> {
+/// A file by id or path; fields of errors are those of the message that it stands in.
+pub fn file(named: Option<impl Into<Named>>) -> Result<FileRef> {
     match named.map(Into::into) {
-        None => {
-            Err(Error::new(Reason::FieldMissing, "no file is named: set file_id or path").field(format!("{at}file")))
-        }
-        Some(Named::Id(id)) => file_id(&id, &format!("{at}file_id")).map(FileRef::Id),
-        Some(Named::Path(path)) if path.is_empty() => Err(missing(format!("{at}path"))),
+        None => Err(Error::new(Reason::FieldMissing, "no file is named: set file_id or path").field("file")),
+        Some(Named::Id(id)) => file_id(&id, "file_id").map(FileRef::Id),
+        Some(Named::Path(path)) if path.is_empty() => Err(missing("path")),
         Some(Named::Path(path)) => Ok(FileRef::Path(path)),
     }
 }

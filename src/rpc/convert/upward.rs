@@ -32,28 +32,27 @@ pub fn join(join: v1::Join, door: Door, at: &str) -> Result<Join> {
     }
     let opens = join.open.into_iter().enumerate();
     let open = opens
-        .map(|(index, item)| open(item, &format!("{at}open[{index}].")))
+        .map(|(index, item)| open(item).map_err(|error| error.inside(&format!("{at}open[{index}]."))))
         .collect::<Result<_>>()?;
     Ok(Join { how, open, door })
 }
 
-/// Any message after the join. `at` is the path of its kind, with its dot; it is empty where the refusal tells what it
-/// is about, as a receipt does.
-pub fn upward(kind: Kind, at: &str) -> Result<Upward> {
+/// Any message after the join. Fields of errors are those of the message's kind: the caller knows where that stands.
+pub fn upward(kind: Kind) -> Result<Upward> {
     match kind {
-        Kind::Join(_) => Err(already_joined(at)),
-        Kind::Open(message) => open(message, at).map(Upward::Open),
-        Kind::Close(message) => file(message.file, at).map(Upward::Close),
-        Kind::Edit(message) => edit(message, at).map(Upward::Edit),
-        Kind::Update(message) => update(message, at).map(Upward::Update),
-        Kind::Presence(message) => presence(message, at).map(Upward::Presence),
+        Kind::Join(_) => Err(already_joined()),
+        Kind::Open(message) => open(message).map(Upward::Open),
+        Kind::Close(message) => file(message.file).map(Upward::Close),
+        Kind::Edit(message) => edit(message).map(Upward::Edit),
+        Kind::Update(message) => update(message).map(Upward::Update),
+        Kind::Presence(message) => presence(message).map(Upward::Presence),
         Kind::Leave(_) => Ok(Upward::Leave),
     }
 }
 
-/// The path of a message's kind, with its dot; `message` is the path of the ClientMessage.
-pub fn path(message: &str, kind: &Kind) -> String {
-    let kind = match kind {
+/// What the contract calls a message's kind.
+pub fn name(kind: &Kind) -> &'static str {
+    match kind {
         Kind::Join(_) => "join",
         Kind::Open(_) => "open",
         Kind::Close(_) => "close",
@@ -61,17 +60,22 @@ pub fn path(message: &str, kind: &Kind) -> String {
         Kind::Update(_) => "update",
         Kind::Presence(_) => "presence",
         Kind::Leave(_) => "leave",
-    };
-    format!("{message}.{kind}.")
+    }
 }
 
-/// A stream has exactly one join; `at` is the path of the other, with its dot.
-pub fn already_joined(at: &str) -> Error {
+/// An error of a message of kind `name`, with the whole path of its field.
+pub fn within(error: Error, message: &str, name: &str) -> Error {
+    error
+        .inside(&format!("{message}.{name}."))
+        .or_field(&format!("{message}.{name}"))
+}
+
+/// A stream has exactly one join.
+pub fn already_joined() -> Error {
     Error::new(
         Reason::AlreadyJoined,
         "a stream has exactly one join: open another stream for another session",
     )
-    .field(at.trim_end_matches('.'))
 }
 
 /// A message has none of its kinds set.
@@ -83,9 +87,9 @@ pub fn message_empty(field: impl Into<String>) -> Error {
     .field(field)
 }
 
-fn open(open: v1::Open, at: &str) -> Result<Open> {
+fn open(open: v1::Open) -> Result<Open> {
     Ok(Open {
-        file: file(open.file, at)?,
+        file: file(open.file)?,
         after: Revision(open.after_revision),
         client: ClientId(open.client_id),
         state_vector: open.state_vector,
@@ -93,19 +97,19 @@ fn open(open: v1::Open, at: &str) -> Result<Open> {
     })
 }
 
-fn edit(edit: v1::Edit, at: &str) -> Result<Edit> {
+fn edit(edit: v1::Edit) -> Result<Edit> {
     if edit.changes.len() > limits::EDIT_CHANGES {
         return Err(Error::new(
             Reason::EditTooLarge,
             "the edit has more changes than one edit may have: send it as several edits",
         )
-        .field(format!("{at}changes"))
+        .field("changes")
         .with("limit", limits::EDIT_CHANGES));
     }
     let changes = edit.changes.into_iter();
     Ok(Edit {
         op_id: OpId(edit.op_id),
-        file: file(edit.file, at)?,
+        file: file(edit.file)?,
         base: edit.base_revision.map(Revision),
         changes: changes
             .map(|change| UnitChange {
@@ -114,22 +118,22 @@ fn edit(edit: v1::Edit, at: &str) -> Result<Edit> {
                 insert: change.insert,
             })
             .collect(),
-        origin: origin(edit.origin, Origin::Typed, &format!("{at}origin"))?,
+        origin: origin(edit.origin, Origin::Typed, "origin")?,
     })
 }
 
-fn update(update: v1::Update, at: &str) -> Result<Update> {
+fn update(update: v1::Update) -> Result<Update> {
     Ok(Update {
         op_id: OpId(update.op_id),
-        file: file(update.file, at)?,
+        file: file(update.file)?,
         epoch: Epoch(update.epoch),
         update: update.update,
         more: update.more,
-        origin: origin(update.origin, Origin::Typed, &format!("{at}origin"))?,
+        origin: origin(update.origin, Origin::Typed, "origin")?,
     })
 }
 
-fn presence(presence: v1::Presence, at: &str) -> Result<Presence> {
+fn presence(presence: v1::Presence) -> Result<Presence> {
     let size = prost::Message::encoded_len(&presence);
     if size > limits::PRESENCE_BYTES {
         let field = match &presence.file {
@@ -137,7 +141,7 @@ fn presence(presence: v1::Presence, at: &str) -> Result<Presence> {
             _ => "selection",
         };
         let why = "the presence is larger than one may be: show a cursor, not text";
-        return Err(invalid(format!("{at}{field}"), why)
+        return Err(invalid(field, why)
             .with("bytes", size)
             .with("limit", limits::PRESENCE_BYTES));
     }
@@ -153,10 +157,10 @@ fn presence(presence: v1::Presence, at: &str) -> Result<Presence> {
         },
     });
     if selection.is_some() && presence.file.is_none() {
-        return Err(super::names::missing(format!("{at}file")));
+        return Err(super::names::missing("file"));
     }
     Ok(Presence {
-        file: presence.file.map(|named| file(Some(named), at)).transpose()?,
+        file: presence.file.map(|named| file(Some(named))).transpose()?,
         selection,
     })
 }

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::outcome::Verdict;
+use super::outcome::{Verdict, Waiting};
 use crate::id::{OpId, RoomKey};
 use crate::limits::BATCH_OPERATIONS;
 use crate::store::convert::{answered_row, column, file_row, operation_row};
@@ -23,7 +23,7 @@ use crate::store::queue::Queued;
 pub(super) struct RoomBatch {
     pub(super) room: RoomKey,
     pub(super) incarnation: u64,
-    pub(super) appends: Vec<Queued>,
+    pub(super) appends: Vec<Append>,
 }
 
 /// What the database says of a room at the begin of a try.
@@ -35,25 +35,31 @@ struct RoomNow {
     head: Option<i64>,
 }
 
-/// Sorts a batch by room; refuses at once what builds on something refused.
-pub(super) fn by_room(batch: Vec<Queued>, poisoned: &HashMap<RoomKey, u64>) -> Vec<RoomBatch> {
-    let mut rooms: BTreeMap<(RoomKey, u64), Vec<Queued>> = BTreeMap::new();
-    for queued in batch {
-        let key = (queued.append.room, queued.append.incarnation);
+/// Sorts a batch by room, with those who wait for each room's appends; refuses at once what builds on something refused.
+pub(super) fn by_room(batch: Vec<Queued>, poisoned: &HashMap<RoomKey, u64>) -> (Vec<RoomBatch>, Vec<Vec<Waiting>>) {
+    let mut rooms: BTreeMap<(RoomKey, u64), (Vec<Append>, Vec<Waiting>)> = BTreeMap::new();
+    for Queued { append, reply, permit } in batch {
+        let waiting = Waiting { reply, permit };
+        let key = (append.room, append.incarnation);
         if poisoned.get(&key.0).is_some_and(|newest| key.1 <= *newest) {
-            Verdict::refused(0, "an earlier append of this copy was refused").tell(vec![queued]);
+            Verdict::refused(0, "an earlier append of this copy was refused").tell(vec![waiting]);
             continue;
         }
-        rooms.entry(key).or_default().push(queued);
+        let room = rooms.entry(key).or_default();
+        room.0.push(append);
+        room.1.push(waiting);
     }
     rooms
         .into_iter()
-        .map(|((room, incarnation), appends)| RoomBatch {
-            room,
-            incarnation,
-            appends,
+        .map(|((room, incarnation), (appends, waiting))| {
+            let batch = RoomBatch {
+                room,
+                incarnation,
+                appends,
+            };
+            (batch, waiting)
         })
-        .collect()
+        .unzip()
 }
 
 /// One try: verdicts in the order of the rooms, true once this returns.
@@ -71,7 +77,7 @@ pub(super) async fn write(connection: DatabaseConnection, rooms: &[RoomBatch]) -
         previous = Some(room.room);
         let (verdict, from) = judge(&transaction, room, now.get(&room.room.0)).await?;
         if verdict.why().is_none() {
-            fresh.extend(room.appends.iter().skip(from).map(|queued| &queued.append));
+            fresh.extend(room.appends.iter().skip(from));
         }
         verdicts.push(verdict);
     }
@@ -85,7 +91,7 @@ pub(super) fn measure(rooms: &[RoomBatch], took: Duration) {
     let rows: usize = rooms
         .iter()
         .flat_map(|room| &room.appends)
-        .map(|queued| queued.append.operations.len())
+        .map(|append| append.operations.len())
         .sum();
     metrics::counter!("tandem_store_commits_total").increment(1);
     metrics::histogram!("tandem_store_commit_operations").record(rows as f64);
@@ -122,8 +128,7 @@ async fn judge(
         Err((stored, why)) => return Ok((Verdict::refused(stored, why), stored)),
     };
     let mut head = now.head.unwrap_or(0);
-    for queued in batch.appends.iter().skip(stored) {
-        let append = &queued.append;
+    for append in batch.appends.iter().skip(stored) {
         let refusal = if now.deleted.is_some() {
             Some("the room is deleted".to_owned())
         } else if append.term.0 != now.term {
@@ -166,7 +171,7 @@ async fn already_there(
     let mut revisions = batch
         .appends
         .iter()
-        .flat_map(|queued| &queued.append.operations)
+        .flat_map(|append| &append.operations)
         .map(|it| it.revision.0);
     let (Some(first), last) = (revisions.next().map(column), revisions.next_back().map(column)) else {
         return Ok(Ok(0));
@@ -186,8 +191,8 @@ async fn already_there(
         .into_iter()
         .map(|(revision, source, op)| (revision, (source, op)))
         .collect();
-    for (index, queued) in batch.appends.iter().enumerate() {
-        let operations = &queued.append.operations;
+    for (index, append) in batch.appends.iter().enumerate() {
+        let operations = &append.operations;
         let differs = operations.iter().find(|operation| {
             let ours = (operation.source.uuid(), column(operation.op_id.0));
             rows.get(&column(operation.revision.0)).is_some_and(|row| *row != ours)

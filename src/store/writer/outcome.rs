@@ -1,7 +1,16 @@
 //! What became of one room's part of a batch.
 
+use tokio::sync::oneshot;
+
+use crate::store::backlog::Permit;
 use crate::store::error::AppendError;
-use crate::store::queue::Queued;
+
+/// Who waits for an append.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) reply: oneshot::Sender<Result<(), AppendError>>,
+    pub(super) permit: Permit,
+}
 
 /// The outcome of a room's appends: so many from the first on are in the log, the others are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,18 +41,18 @@ impl Verdict {
         self.refused.as_deref()
     }
 
-    /// Tells the appends, in their order; their places in the backlog are free before they hear of it.
-    pub(super) fn tell(self, appends: Vec<Queued>) {
+    /// Tells those who wait, in the order of the appends; their places in the backlog are free before they hear of it.
+    pub(super) fn tell(self, waiting: Vec<Waiting>) {
         let why = self.refused.unwrap_or_default();
-        for (index, queued) in appends.into_iter().enumerate() {
-            drop(queued.permit);
+        for (index, one) in waiting.into_iter().enumerate() {
+            drop(one.permit);
             let outcome = if index < self.stored {
                 Ok(())
             } else {
                 Err(AppendError::NotTheTruth(why.clone()))
             };
             // The room may be gone; the log has its operations all the same.
-            let _ = queued.reply.send(outcome);
+            let _ = one.reply.send(outcome);
         }
     }
 }

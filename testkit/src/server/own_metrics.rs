@@ -1,8 +1,8 @@
 //! What one server counts: the servers of other tests run in the same process.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use tandem::telemetry;
 
@@ -13,8 +13,11 @@ pub(super) struct OwnMetrics(&'static Trap);
 /// Collects, and panics where a test wants it: between two steps of the product, wherever it counts something.
 struct Trap {
     recorder: PrometheusRecorder,
-    panic_at: Mutex<Option<&'static str>>,
+    panic_at: PanicAt,
 }
+
+/// The metric whose next count is to panic; shared with the counters, which the product may look up once and keep.
+type PanicAt = Arc<Mutex<Option<&'static str>>>;
 
 impl OwnMetrics {
     pub(super) fn new() -> Self {
@@ -23,7 +26,7 @@ impl OwnMetrics {
         // As long as the threads, of which nobody knows the last.
         Self(Box::leak(Box::new(Trap {
             recorder: PrometheusBuilder::new().build_recorder(),
-            panic_at: Mutex::default(),
+            panic_at: PanicAt::default(),
         })))
     }
 
@@ -40,18 +43,30 @@ impl OwnMetrics {
     }
 
     pub(super) fn panic_at(self, name: &'static str) {
-        *self.0.lock() = Some(name);
+        *lock(&self.0.panic_at) = Some(name);
     }
 }
 
-impl Trap {
-    fn lock(&self) -> MutexGuard<'_, Option<&'static str>> {
-        self.panic_at.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(panic_at: &PanicAt) -> MutexGuard<'_, Option<&'static str>> {
+    panic_at.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A counter of the product's.
+struct Trapped {
+    name: String,
+    counter: Counter,
+    panic_at: PanicAt,
+}
+
+impl CounterFn for Trapped {
+    fn increment(&self, value: u64) {
+        let meant = lock(&self.panic_at).take_if(|name| *name == self.name);
+        assert!(meant.is_none(), "as the test wants it");
+        self.counter.increment(value);
     }
 
-    fn step_on(&self, key: &Key) {
-        let meant = self.lock().take_if(|name| *name == key.name());
-        assert!(meant.is_none(), "as the test wants it");
+    fn absolute(&self, value: u64) {
+        self.counter.absolute(value);
     }
 }
 
@@ -69,17 +84,18 @@ impl Recorder for Trap {
     }
 
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
-        self.step_on(key);
-        self.recorder.register_counter(key, metadata)
+        Counter::from_arc(Arc::new(Trapped {
+            name: key.name().to_owned(),
+            counter: self.recorder.register_counter(key, metadata),
+            panic_at: Arc::clone(&self.panic_at),
+        }))
     }
 
     fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
-        self.step_on(key);
         self.recorder.register_gauge(key, metadata)
     }
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
-        self.step_on(key);
         self.recorder.register_histogram(key, metadata)
     }
 }

@@ -301,7 +301,7 @@ both_databases! {
         assert_eq!(count(&database, "segments").await, 2);
         // A large operation is no part of a small segment.
         let mut large = operation(writer.head + 1, writer.source, writer.head + 1);
-        large.update = vec![7; limits::SEGMENT_BYTES];
+        large.update = vec![7; limits::SEGMENT_BYTES].into();
         writer.head += 1;
         writer.send_operation(large).await.expect("the log takes it");
         writer.send().await.expect("the log takes it");

@@ -64,8 +64,8 @@ pub(crate) fn operation(revision: u64, source: Source, op_id: u64) -> Operation 
         user: UserKey(7),
         kind: Kind::Edit,
         origin: Origin::Typed,
-        update: format!("update {revision}").into_bytes(),
-        delta: format!("delta {revision}").into_bytes(),
+        update: format!("update {revision}").into_bytes().into(),
+        delta: format!("delta {revision}").into_bytes().into(),
         path: String::new(),
         time: 1_800_000_000_000_000 + revision as i64,
     }
