@@ -100,8 +100,9 @@ pub const PACK_AGAIN: Duration = Duration::from_secs(60);
 pub const HISTORY_OPERATIONS: usize = 4_096;
 /// The same in bytes.
 pub const HISTORY_BYTES: usize = 8 << 20;
-/// Operations read into a file's history when it is loaded: what clients come back to after a restart.
-pub const HISTORY_LOADED: usize = 1_024;
+/// Operations read into a file's history when it is loaded: what clients come back to after a restart. Earlier ones are
+/// read when somebody's edit is on them.
+pub const HISTORY_LOADED: usize = 256;
 /// Whole texts compared at once, over all rooms: each takes a core for some tenths of a second at worst.
 pub const COMPARISONS: usize = 2;
 /// Revisions that an edit on an old base may be carried over.

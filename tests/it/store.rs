@@ -269,15 +269,17 @@ both_databases! {
         for revision in 1..=9 {
             store.put_snapshot(key, snapshot(revision)).await.unwrap();
         }
-        let kept = store.snapshots(key, FILE, Revision(u64::MAX)).await.unwrap();
-        assert_eq!(kept.len() as u64, SNAPSHOTS_KEPT);
-        assert_eq!(kept[0], snapshot(9));
-        assert_eq!(store.snapshots(key, FILE, Revision(8)).await.unwrap()[0], snapshot(8));
+        for kept in (0..SNAPSHOTS_KEPT).map(|before| 9 - before) {
+            assert_eq!(store.snapshot(key, FILE, Revision(kept)).await.unwrap(), Some(snapshot(kept)));
+        }
+        let older = store.snapshot(key, FILE, Revision(9 - SNAPSHOTS_KEPT)).await.unwrap();
+        assert_eq!(older, None, "only so many are kept");
+        assert_eq!(store.snapshot(key, FILE, Revision(u64::MAX)).await.unwrap(), Some(snapshot(9)));
         // The log loses its end, as after a restore from a copy: the snapshots of what is lost are not shown.
         let connection = database.connection().await;
         let lost = format!("delete from operations where room = {key} and revision > 8");
         connection.execute_unprepared(&lost).await.unwrap();
-        assert_eq!(store.snapshots(key, FILE, Revision(u64::MAX)).await.unwrap()[0], snapshot(8));
+        assert_eq!(store.snapshot(key, FILE, Revision(u64::MAX)).await.unwrap(), Some(snapshot(8)));
     }
 
     async fn the_database_answers_a_ping(database) {
