@@ -6,6 +6,7 @@
 //! refused, never shown empty.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ropey::Rope;
@@ -107,7 +108,13 @@ async fn try_from(
     };
     changes.retain(|change| change.epoch == file.epoch);
     let server_client = file.server_client;
-    let built = blocking(move || build(server_client, snapshot, &changes)).await?;
+    let state = snapshot.as_ref().map_or(0, |snapshot| snapshot.state.len());
+    let bytes = state
+        + changes
+            .iter()
+            .map(|change| change.update.len() + change.delta.len())
+            .sum::<usize>();
+    let built = working(bytes, move || build(server_client, snapshot, &changes)).await?;
     let built = built.inspect_err(|why| {
         metrics::counter!(metric::SNAPSHOTS_DISTRUSTED).increment(1);
         tracing::error!(room = room.0, file = file.key.0, %revision, why, "a stored state does not stand");
@@ -289,7 +296,8 @@ async fn text_of_snapshot(store: &Store, room: RoomKey, file: FileKey, at: Revis
     let mut newest = store.snapshot(room, file, at).await?;
     while let Some(snapshot) = newest {
         let revision = snapshot.revision;
-        if let Ok(document) = blocking(move || trusted(snapshot, ClientId(1))).await? {
+        let bytes = snapshot.state.len();
+        if let Ok(document) = working(bytes, move || trusted(snapshot, ClientId(1))).await? {
             return Ok((revision, document.text().clone()));
         }
         newest = before(store, room, file, revision).await?;
@@ -300,7 +308,7 @@ async fn text_of_snapshot(store: &Store, room: RoomKey, file: FileKey, at: Revis
 /// Keeps a snapshot if a document made from it has the text that it should have. `false`: it has another.
 pub(super) async fn keep_snapshot(store: &Store, room: RoomKey, snapshot: Snapshot) -> bool {
     let (file, revision) = (snapshot.file, snapshot.revision);
-    let checked = blocking(move || {
+    let checked = working(snapshot.state.len(), move || {
         let document = Document::load(ClientId(1), Some(&snapshot.state), []).ok()?;
         (document.text_hash() == snapshot.text_hash).then_some(snapshot)
     });
@@ -315,12 +323,25 @@ pub(super) async fn keep_snapshot(store: &Store, room: RoomKey, snapshot: Snapsh
     true
 }
 
+/// Runs work on so many bytes: what is soon done right here, the rest beside the tasks.
+async fn working<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    if bytes > limits::WORK_INLINE_BYTES {
+        return blocking(work).await;
+    }
+    // As beside the tasks, a panic is the work's end and not the room's.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| failed())
+}
+
 /// Runs what takes long beside the tasks.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "work on a document failed");
-        Error::new(Reason::Internal, "work on the file failed: tell the operator")
+        failed()
     })
+}
+
+fn failed() -> Error {
+    Error::new(Reason::Internal, "work on the file failed: tell the operator")
 }
 
 fn unreadable(file: &File) -> Error {

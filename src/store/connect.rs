@@ -18,7 +18,7 @@ const POSTGRES_READERS: u32 = 8;
 /// Connections for reads of a file; more than cores help little.
 const SQLITE_READERS: u32 = 4;
 /// What each of them keeps of the file, in KiB, as SQLite is told it; the system keeps the rest for all of them together.
-const SQLITE_READER_CACHE: &str = "-512";
+const SQLITE_READER_CACHE: &str = "-256";
 /// The advisory lock that migrations run under; the number means nothing, but it must stay.
 const MIGRATION_LOCK: i64 = 0x7461_6e64_656d;
 
