@@ -6,9 +6,13 @@ pub(crate) mod sample;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 use tandem::error::Reason;
-use tandem::id::{ClientId, Epoch, OpId, RequestId, Revision, RoomKey, RoomRef, SessionId, Source, UserId, UserKey};
+use tandem::id::{
+    ClientId, Epoch, FileKey, OpId, RequestId, Revision, RoomKey, RoomRef, SessionId, Source, UserId, UserKey,
+};
 use tandem::limits::SNAPSHOTS_KEPT;
-use tandem::store::model::{Answered, Append, BindOutcome, Binding, Kind, NewUser, RoomEdit, Snapshot};
+use tandem::store::model::{
+    Answered, Append, BindOutcome, Binding, File, Kind, NewUser, Operation, RoomEdit, Snapshot,
+};
 use tandem::store::{OpenError, Store, WriteError};
 use tandem_testkit::both_databases;
 use tandem_testkit::database::TestDatabase;
@@ -93,6 +97,43 @@ both_databases! {
         let revisions: Vec<u64> = changes.iter().map(|change| change.revision.0).collect();
         assert_eq!(revisions, (4..=19).collect::<Vec<_>>());
         assert_eq!(changes[0].update, b"update 4");
+    }
+
+    async fn a_room_knows_where_its_files_stand_however_long_ago_they_were_written(database) {
+        const OTHER: FileKey = FileKey(2);
+        let store = database.open().await;
+        let of = |file: FileKey, kind: Kind, revision: u64| {
+            let mut row = Operation { file, kind, ..operation(revision, Source::Server, revision) };
+            if kind == Kind::Rename {
+                row.delta.clear();
+            }
+            row
+        };
+        let first = Append {
+            files: vec![file("main.txt"), File { key: OTHER, ..file("other.txt") }],
+            ..append(RoomKey(0), 0, vec![of(FILE, Kind::Create, 1), of(OTHER, Kind::Create, 2)])
+        };
+        let key = store.create_room(room(None, 1), first).await.unwrap().key;
+        let mut writer = Writer::new(&store, key, 2);
+        let mut write = async |file: FileKey, kind: Kind| {
+            writer.head += 1;
+            writer.send_operation(of(file, kind, writer.head)).await.unwrap();
+        };
+        let stand = async || {
+            let files = store.load_room(key).await.unwrap().expect("the room is there").files;
+            files.into_iter().map(|at| (at.revision.0, String::from_utf8(at.last_delta).unwrap())).collect::<Vec<_>>()
+        };
+        write(OTHER, Kind::Edit).await;
+        write(OTHER, Kind::Rename).await;
+        assert_eq!(stand().await, [(1, "delta 1".to_owned()), (4, "delta 3".to_owned())]);
+        for _ in 5..=200 {
+            write(FILE, Kind::Edit).await;
+        }
+        write(FILE, Kind::Rename).await;
+        assert_eq!(stand().await, [(201, "delta 200".to_owned()), (4, "delta 3".to_owned())]);
+        // The last rows tell of both.
+        write(OTHER, Kind::Edit).await;
+        assert_eq!(stand().await, [(201, "delta 200".to_owned()), (202, "delta 202".to_owned())]);
     }
 
     async fn no_character_fails_a_statement(database) {
