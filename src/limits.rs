@@ -100,8 +100,11 @@ pub const PACK_AGAIN: Duration = Duration::from_secs(60);
 pub const HISTORY_OPERATIONS: usize = 4_096;
 /// The same in bytes.
 pub const HISTORY_BYTES: usize = 8 << 20;
-/// Operations read into a file's history when it is loaded: what clients come back to after a restart.
-pub const HISTORY_LOADED: usize = 1_024;
+/// Operations read into a file's history when it is loaded: what clients come back to after a restart. Earlier ones are
+/// read when somebody's edit is on them.
+pub const HISTORY_LOADED: usize = 256;
+/// A state that is read right where it is asked for, in bytes: it takes some tenths of a millisecond.
+pub const WORK_INLINE_BYTES: usize = 16 << 10;
 /// Whole texts compared at once, over all rooms: each takes a core for some tenths of a second at worst.
 pub const COMPARISONS: usize = 2;
 /// Revisions that an edit on an old base may be carried over.
@@ -130,6 +133,11 @@ pub const PRESENCE_TICK: Duration = Duration::from_millis(50);
 pub const TYPING: Duration = Duration::from_secs(3);
 /// How long a room without sessions stays in memory.
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);
+/// Rooms that nobody is in and that stay in memory for those who come back; what memory a crowd of them has taken is
+/// hardly given back to the system.
+pub const IDLE_ROOMS: usize = 512;
+/// How long a room stays in memory beyond those.
+pub const ROOM_IDLE_CROWDED: Duration = Duration::from_millis(250);
 /// How long streams wait for receipts on their way before they get goodbye at shutdown.
 pub const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 /// How long before the end of the grace time what is still open is cut: the process has to end within it.

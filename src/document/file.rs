@@ -402,6 +402,8 @@ impl Document {
         self.index.integrate_trusted(&admitted.blocks);
         self.index.delete(&admitted.deletions);
         self.known.add_all(&admitted.blocks);
+        // Of a long history this takes as much memory as the document: yrs can have it.
+        drop(admitted);
         catch(|| self.ydoc.apply(bytes))
     }
 }

@@ -166,6 +166,9 @@ fn news<'a>(blocks: Vec<Block<'a>>, known: &Known) -> Result<Vec<Block<'a>>> {
     if first.id.clock > clock {
         return Err(gap(first.id.client, first.id.clock));
     }
+    if first.id.clock == clock {
+        return Ok(blocks);
+    }
     let mut news = Vec::new();
     for block in blocks {
         if block.end() <= clock {

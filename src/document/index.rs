@@ -65,6 +65,7 @@ impl Index {
 
     /// The same for blocks of our own log.
     pub(super) fn integrate_trusted(&mut self, blocks: &[Block<'_>]) {
+        self.runs.reserve(blocks.len());
         for block in blocks {
             self.integrate_one_trusted(block);
         }

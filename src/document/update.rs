@@ -186,7 +186,8 @@ fn section<'a>(reader: &mut Reader<'a>, clients: &mut HashSet<ClientId>) -> Resu
     if count == 0 || !clients.insert(next.client) {
         return Err(malformed());
     }
-    let mut blocks = Vec::new();
+    // Most blocks are longer, so this is room enough; and what is promised here is never much more than there is.
+    let mut blocks = Vec::with_capacity((count as usize).min(reader.left() / 16));
     for _ in 0..count {
         let block = block(reader, next)?;
         next.clock = block.end();

@@ -59,8 +59,13 @@ pub(super) struct Actor {
 
 impl Actor {
     /// An actor that has yet to run.
-    pub(super) fn new(state: RoomState, commands: mpsc::Receiver<Command>, readers: Arc<Notify>, place: Place) -> Self {
-        Self {
+    pub(super) fn new(
+        state: RoomState,
+        commands: mpsc::Receiver<Command>,
+        readers: Arc<Notify>,
+        place: Place,
+    ) -> Box<Self> {
+        Box::new(Self {
             state,
             commands,
             readers,
@@ -68,11 +73,11 @@ impl Actor {
             draining: false,
             appends: FuturesOrdered::new(),
             jobs: FuturesUnordered::new(),
-        }
+        })
     }
 
-    /// Runs the room until its end.
-    pub(super) async fn run(mut self) {
+    /// Runs the room until its end. It is a box because a future has the room of everything that moves through it.
+    pub(super) async fn run(mut self: Box<Self>) {
         metrics::counter!(metric::ROOMS_LOADED).increment(1);
         metrics::gauge!(metric::ROOMS_OPEN).increment(1.0);
         let end = self.live().await;
@@ -81,7 +86,6 @@ impl Actor {
     }
 
     async fn live(&mut self) -> End {
-        let mut batch = Vec::with_capacity(TURN);
         let mut next_tick = Instant::now() + IDLE_TICK;
         loop {
             if self.state.presence_is_due() {
@@ -104,17 +108,9 @@ impl Actor {
                     }
                 }
                 () = self.readers.notified() => self.state.readers_moved(clock()),
-                taken = self.commands.recv_many(&mut batch, TURN) => {
-                    if taken == 0 {
-                        return End::Shutdown;
-                    }
-                    let now = clock();
-                    for command in batch.drain(..) {
-                        match command {
-                            Command::Deleted => return End::Deleted,
-                            Command::Shutdown => return End::Shutdown,
-                            command => self.state.handle(command, now),
-                        }
+                command = self.commands.recv() => {
+                    if let Some(end) = self.turn(command) {
+                        return end;
                     }
                 }
             }
@@ -122,7 +118,34 @@ impl Actor {
             if let Some(why) = self.state.broken.take() {
                 return End::Broken(why);
             }
+            // Its last job may be done: until the next tick it would be there for nothing.
+            if self.draining
+                && let Some(end) = self.drain(clock())
+            {
+                return end;
+            }
         }
+    }
+
+    /// Takes a command and those that are behind it, so many that the log and the others have their turn.
+    fn turn(&mut self, first: Option<Command>) -> Option<End> {
+        let now = clock();
+        let mut next = Some(first.unwrap_or(Command::Shutdown));
+        let mut taken = 0;
+        while let Some(command) = next {
+            match command {
+                Command::Deleted => return Some(End::Deleted),
+                Command::Shutdown => return Some(End::Shutdown),
+                command => self.state.handle(command, now),
+            }
+            taken += 1;
+            next = if taken < TURN {
+                self.commands.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        None
     }
 
     /// Hands over what the state wants done. What one turn adds to the log goes there together.
@@ -181,8 +204,11 @@ impl Actor {
     /// done and nobody has asked for it.
     fn drain(&mut self, now: Now) -> Option<End> {
         let state = &self.state;
-        let idle = state.members.is_empty() && now.at.duration_since(state.used) >= self.place.idle_after();
-        if !idle {
+        let empty = state.members.is_empty();
+        if !empty {
+            self.place.is_used();
+        }
+        if !empty || self.place.stays(now.at.duration_since(state.used)) {
             if std::mem::take(&mut self.draining) {
                 self.place.not_drained();
             }
@@ -231,7 +257,7 @@ impl Actor {
         let _late = tokio::time::timeout(most, outcomes).await;
     }
 
-    async fn finish(mut self, end: End) {
+    async fn finish(mut self: Box<Self>, end: End) {
         let error = match &end {
             End::Drained => None,
             End::Broken(why) => {

@@ -12,11 +12,11 @@ use crate::room::outbox::{InFlight, Outbox};
 use crate::room::writing::Compared;
 use crate::store::model;
 
-/// One request to the actor.
+/// One request to the actor. A room's queue has places for many of them all the time: what is rare is kept outside.
 #[derive(Debug)]
 pub(super) enum Command {
     /// A stream of a new or old session.
-    Attach(Attach),
+    Attach(Box<Attach>),
     /// A session's message.
     Message {
         /// Whose.
@@ -29,7 +29,7 @@ pub(super) enum Command {
         permit: InFlight,
     },
     /// A unary call.
-    Call(Call),
+    Call(Box<Call>),
     /// The room's row has changed.
     Renamed(RoomInfo),
     /// The room is deleted.

@@ -41,10 +41,8 @@ impl RoomState {
             bytes: 0,
         }
         .info();
-        self.files.insert(
-            key,
-            OpenFile::new(first.document, History::after(created), created, now.at),
-        );
+        let open = OpenFile::new(first.document, History::after(created), created, now.at);
+        self.files.insert(key, Box::new(open));
         let change = Change {
             kind: Kind::Create,
             origin: Origin::Written,

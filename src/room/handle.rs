@@ -73,7 +73,7 @@ impl RoomHandle {
             Ok(live) => live,
             Err(error) => return Some(Err(error)),
         };
-        if live.commands.send(Command::Call(call)).await.is_err() {
+        if live.commands.send(Command::Call(Box::new(call))).await.is_err() {
             return Some(Err(gone()));
         }
         answer.await.ok()

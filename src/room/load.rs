@@ -6,6 +6,7 @@
 //! refused, never shown empty.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ropey::Rope;
@@ -46,59 +47,93 @@ pub(super) struct Loaded {
 pub(super) async fn file(store: &Store, order: Order) -> Result<Loaded> {
     let Order { room, file, at } = order;
     let key = file.key;
-    let (bindings, history, snapshots) = tokio::try_join!(
+    let (bindings, history, newest) = tokio::try_join!(
         store.bindings(room, key),
         recent_history(store, room, &file, at),
-        store.snapshots(room, key, at),
+        store.snapshot(room, key, at),
     )?;
     let bindings = bindings
         .into_iter()
         .filter(|b| b.epoch == file.epoch)
         .map(|b| (b.client, b.user))
         .collect();
-    let mut tries: Vec<Option<Snapshot>> = snapshots
-        .into_iter()
-        .filter(|snapshot| snapshot.epoch == file.epoch)
-        .map(Some)
-        .collect();
-    tries.push(None);
-    for snapshot in tries {
-        let revision = snapshot.as_ref().map_or(Revision(0), |snapshot| snapshot.revision);
-        let mut changes = match store.changes(room, key, revision, at).await {
-            Ok(changes) => changes,
-            Err(ReadError::Damaged(_)) => continue,
-            Err(ReadError::Failed(error)) => return Err(error),
-        };
-        changes.retain(|change| change.epoch == file.epoch);
-        let since_snapshot = changes.len() as u64;
-        let server_client = file.server_client;
-        match blocking(move || build(server_client, snapshot.as_ref(), &changes)).await? {
-            Ok((document, differs)) => {
-                let snapshot = revision.max(file.created);
-                return Ok(Loaded {
-                    document,
-                    differs,
-                    history,
-                    snapshot,
-                    since_snapshot,
-                    bindings,
-                });
-            }
-            Err(why) => {
-                metrics::counter!(metric::SNAPSHOTS_DISTRUSTED).increment(1);
-                tracing::error!(room = room.0, file = key.0, %revision, why, "a stored state does not stand");
-            }
+    let mut snapshot = newest;
+    loop {
+        // What is before the file's present epoch does not help.
+        let tried = snapshot.take().filter(|snapshot| snapshot.epoch == file.epoch);
+        let revision = tried.as_ref().map(|snapshot| snapshot.revision);
+        if let Some(Built {
+            document,
+            differs,
+            since_snapshot,
+        }) = try_from(store, room, &file, tried, at).await?
+        {
+            return Ok(Loaded {
+                document,
+                differs,
+                history,
+                snapshot: revision.unwrap_or_default().max(file.created),
+                since_snapshot,
+                bindings,
+            });
         }
+        let Some(revision) = revision else {
+            return Err(unreadable(&file));
+        };
+        snapshot = before(store, room, key, revision).await?;
     }
-    Err(unreadable(&file))
 }
 
-/// A document from a state and the changes after it, and the text that the position deltas make if that is another.
-fn build(
-    server_client: ClientId,
-    snapshot: Option<&Snapshot>,
-    changes: &[LoggedChange],
-) -> Result<(Document, Option<Rope>), String> {
+/// The snapshot before the one at a revision.
+async fn before(store: &Store, room: RoomKey, file: FileKey, revision: Revision) -> Result<Option<Snapshot>> {
+    match revision.0.checked_sub(1) {
+        Some(before) => store.snapshot(room, file, Revision(before)).await,
+        None => Ok(None),
+    }
+}
+
+/// A file as a snapshot, or the log's beginning, and the changes after it make it; `None` if they can't be trusted.
+async fn try_from(
+    store: &Store,
+    room: RoomKey,
+    file: &File,
+    snapshot: Option<Snapshot>,
+    at: Revision,
+) -> Result<Option<Built>> {
+    let revision = snapshot.as_ref().map_or(Revision(0), |snapshot| snapshot.revision);
+    let mut changes = match store.changes(room, file.key, revision, at).await {
+        Ok(changes) => changes,
+        Err(ReadError::Damaged(_)) => return Ok(None),
+        Err(ReadError::Failed(error)) => return Err(error),
+    };
+    changes.retain(|change| change.epoch == file.epoch);
+    let server_client = file.server_client;
+    let state = snapshot.as_ref().map_or(0, |snapshot| snapshot.state.len());
+    let bytes = state
+        + changes
+            .iter()
+            .map(|change| change.update.len() + change.delta.len())
+            .sum::<usize>();
+    let built = working(bytes, move || build(server_client, snapshot, &changes)).await?;
+    let built = built.inspect_err(|why| {
+        metrics::counter!(metric::SNAPSHOTS_DISTRUSTED).increment(1);
+        tracing::error!(room = room.0, file = file.key.0, %revision, why, "a stored state does not stand");
+    });
+    Ok(built.ok())
+}
+
+/// What a state and the changes after it make.
+struct Built {
+    document: Document,
+    /// The text that the position deltas make, if that is another.
+    differs: Option<Rope>,
+    /// How many changes there were.
+    since_snapshot: u64,
+}
+
+/// A document from a state and the changes after it.
+fn build(server_client: ClientId, snapshot: Option<Snapshot>, changes: &[LoggedChange]) -> Result<Built, String> {
+    let since_snapshot = changes.len() as u64;
     let start = match snapshot {
         Some(snapshot) => trusted(snapshot, server_client)?,
         None if !begins(changes) => return Err("the log does not have the file's beginning".to_owned()),
@@ -109,16 +144,21 @@ fn build(
         .iter()
         .map(|change| change.update.as_slice())
         .filter(|update| !update.is_empty());
-    match start.load_more(updates) {
+    let (document, differs) = match start.load_more(updates) {
         Ok(document) => {
             let differs = by_deltas != *document.text();
-            Ok((document, differs.then_some(by_deltas)))
+            (document, differs.then_some(by_deltas))
         }
         Err(error) => {
             tracing::error!(%error, "Yjs bytes in the log cannot be read: the position deltas tell the text");
-            Ok((Document::new(server_client), Some(by_deltas)))
+            (Document::new(server_client), Some(by_deltas))
         }
-    }
+    };
+    Ok(Built {
+        document,
+        differs,
+        since_snapshot,
+    })
 }
 
 /// Whether changes begin where a file's text does.
@@ -128,7 +168,7 @@ fn begins(changes: &[LoggedChange]) -> bool {
 }
 
 /// A snapshot's document, if its text has the hash that was kept with it.
-fn trusted(snapshot: &Snapshot, server_client: ClientId) -> Result<Document, String> {
+fn trusted(snapshot: Snapshot, server_client: ClientId) -> Result<Document, String> {
     let document = Document::load(server_client, Some(&snapshot.state), []).map_err(|error| error.to_string())?;
     if document.text_hash() == snapshot.text_hash {
         Ok(document)
@@ -237,16 +277,7 @@ fn past(change: LoggedChange) -> Option<Past> {
 /// A file's text at a revision, from a snapshot and the position deltas after it.
 pub(super) async fn text(store: &Store, order: Order) -> Result<Rope> {
     let Order { room, file, at } = order;
-    let mut start = (Revision(0), Rope::new());
-    for snapshot in store.snapshots(room, file.key, at).await? {
-        let revision = snapshot.revision;
-        let document = blocking(move || trusted(&snapshot, ClientId(1)));
-        if let Ok(document) = document.await? {
-            start = (revision, document.text().clone());
-            break;
-        }
-    }
-    let (after, mut rope) = start;
+    let (after, mut rope) = text_of_snapshot(store, room, file.key, at).await?;
     let changes = match store.changes(room, file.key, after, at).await {
         Ok(changes) => changes,
         Err(ReadError::Damaged(_)) => return Err(unreadable(&file)),
@@ -260,10 +291,24 @@ pub(super) async fn text(store: &Store, order: Order) -> Result<Rope> {
     rope.await?.ok_or_else(|| unreadable(&file))
 }
 
+/// The newest text up to a revision that is kept in a snapshot, and its revision; nothing, at 0, if there is none.
+async fn text_of_snapshot(store: &Store, room: RoomKey, file: FileKey, at: Revision) -> Result<(Revision, Rope)> {
+    let mut newest = store.snapshot(room, file, at).await?;
+    while let Some(snapshot) = newest {
+        let revision = snapshot.revision;
+        let bytes = snapshot.state.len();
+        if let Ok(document) = working(bytes, move || trusted(snapshot, ClientId(1))).await? {
+            return Ok((revision, document.text().clone()));
+        }
+        newest = before(store, room, file, revision).await?;
+    }
+    Ok((Revision(0), Rope::new()))
+}
+
 /// Keeps a snapshot if a document made from it has the text that it should have. `false`: it has another.
 pub(super) async fn keep_snapshot(store: &Store, room: RoomKey, snapshot: Snapshot) -> bool {
     let (file, revision) = (snapshot.file, snapshot.revision);
-    let checked = blocking(move || {
+    let checked = working(snapshot.state.len(), move || {
         let document = Document::load(ClientId(1), Some(&snapshot.state), []).ok()?;
         (document.text_hash() == snapshot.text_hash).then_some(snapshot)
     });
@@ -278,12 +323,25 @@ pub(super) async fn keep_snapshot(store: &Store, room: RoomKey, snapshot: Snapsh
     true
 }
 
+/// Runs work on so many bytes: what is soon done right here, the rest beside the tasks.
+async fn working<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    if bytes > limits::WORK_INLINE_BYTES {
+        return blocking(work).await;
+    }
+    // As beside the tasks, a panic is the work's end and not the room's.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| failed())
+}
+
 /// Runs what takes long beside the tasks.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "work on a document failed");
-        Error::new(Reason::Internal, "work on the file failed: tell the operator")
+        failed()
     })
+}
+
+fn failed() -> Error {
+    Error::new(Reason::Internal, "work on the file failed: tell the operator")
 }
 
 fn unreadable(file: &File) -> Error {

@@ -34,7 +34,8 @@ impl Rooms {
 
     /// Reads a room and runs its actor.
     async fn load(self, room: RoomKey, mut place: Place, tell: watch::Sender<Option<Result<Live>>>) {
-        let rows = match self.rows(room).await {
+        // Boxed: the actor's task would keep the place of the reading for as long as the room lives.
+        let rows = match Box::pin(self.rows(room)).await {
             Ok(rows) => rows,
             Err(error) => {
                 place.loaded(false);

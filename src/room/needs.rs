@@ -130,7 +130,7 @@ impl RoomState {
         file.history.name_authors(|source| participants.get(&source).copied());
         file.since_snapshot = loaded.since_snapshot;
         file.bindings = loaded.bindings;
-        self.files.insert(key, file);
+        self.files.insert(key, Box::new(file));
         if let Some(text) = loaded.differs {
             self.reseed(key, &text, now);
         }

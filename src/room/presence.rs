@@ -118,7 +118,7 @@ impl RoomState {
             .as_ref()
             .filter(|_| member.state == ParticipantState::Present);
         let place = cursor.and_then(|cursor| Some((cursor, self.directory.get(cursor.file)?)));
-        let open = place.and_then(|(cursor, _)| self.files.get(&cursor.file));
+        let open = place.and_then(|(cursor, _)| Some(&**self.files.get(&cursor.file)?));
         let utf16 = place.and_then(|(cursor, _)| cursor.utf16);
         let offsets = utf16
             .zip(open)

@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::error::{Error, Reason, Result};
 use crate::id::RoomKey;
+use crate::limits;
 use crate::room::command::Command;
 use crate::room::lifecycle::{Input, Phase, Step, step};
 use crate::room::retry_delay;
@@ -38,8 +39,21 @@ struct Table {
 }
 
 /// The rooms of this process.
-#[derive(Clone, Default)]
-pub(super) struct Registry(Arc<Mutex<Table>>);
+#[derive(Clone)]
+pub(super) struct Registry {
+    table: Arc<Mutex<Table>>,
+    /// One permit for each room that stays in memory though nobody is in it.
+    idle: Arc<Semaphore>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self {
+            table: Arc::default(),
+            idle: Arc::new(Semaphore::new(limits::IDLE_ROOMS)),
+        }
+    }
+}
 
 /// What a caller who asks for a room gets.
 pub(super) enum Found {
@@ -52,7 +66,7 @@ pub(super) enum Found {
 impl Registry {
     fn lock(&self) -> MutexGuard<'_, Table> {
         // Each change of the table is one step: a panic leaves it whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for a room.
@@ -87,6 +101,7 @@ impl Registry {
                     room,
                     incarnation,
                     idle_after,
+                    stays: None,
                     ended: false,
                 };
                 Ok(Found::Load(place, tell, opened))
@@ -115,6 +130,8 @@ pub(super) struct Place {
     room: RoomKey,
     incarnation: u64,
     idle_after: Duration,
+    /// Held while the room stays in memory though nobody is in it.
+    stays: Option<OwnedSemaphorePermit>,
     ended: bool,
 }
 
@@ -124,9 +141,22 @@ impl Place {
         self.incarnation
     }
 
-    /// How long the room may be idle.
-    pub(super) fn idle_after(&self) -> Duration {
-        self.idle_after
+    /// Whether a room that nobody is in stays in memory when it has been idle for so long.
+    pub(super) fn stays(&mut self, idle: Duration) -> bool {
+        if self.stays.is_none() {
+            self.stays = self.registry.idle.clone().try_acquire_owned().ok();
+        }
+        let crowded = self.stays.is_none();
+        idle < if crowded {
+            self.idle_after.min(limits::ROOM_IDLE_CROWDED)
+        } else {
+            self.idle_after
+        }
+    }
+
+    /// Somebody is in the room.
+    pub(super) fn is_used(&mut self) {
+        self.stays = None;
     }
 
     fn fire(&mut self, input: Input) -> Step {
@@ -211,5 +241,34 @@ pub(super) async fn opened(mut opened: watch::Receiver<Opened>, waiters: &Semaph
     match opened.wait_for(Option::is_some).await {
         Ok(result) => result.clone().unwrap_or_else(|| Err(crate::room::gone())),
         Err(_loader_is_gone) => Err(crate::room::gone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_crowd_of_rooms_that_everybody_has_left_only_so_many_stay() {
+        let registry = Registry::default();
+        let place = |key| match registry.ask(RoomKey(key), limits::ROOM_IDLE) {
+            Ok(Found::Load(place, ..)) => place,
+            _ => panic!("nobody has asked for it before"),
+        };
+        let mut places: Vec<Place> = (0..=limits::IDLE_ROOMS as i64).map(place).collect();
+        let mut last = places.pop().expect("a room");
+        let soon = limits::ROOM_IDLE_CROWDED;
+        assert!(places.iter_mut().all(|place| place.stays(soon)));
+        assert!(last.stays(Duration::ZERO), "somebody may have asked for it just now");
+        assert!(!last.stays(soon), "there are too many");
+        // Somebody comes back to one of them, or its time is over.
+        places.first_mut().expect("a room").is_used();
+        assert!(last.stays(soon));
+        assert!(!last.stays(limits::ROOM_IDLE));
+        let mut other = places.pop().expect("a room");
+        assert!(other.stays(soon));
+        assert!(!places.first_mut().expect("a room").stays(soon));
+        drop(other);
+        assert!(places.first_mut().expect("a room").stays(soon));
     }
 }

@@ -41,7 +41,7 @@ impl RoomState {
         let Some(file) = self.files.remove(&key) else { return };
         let mut anew = OpenFile::new(document, file.history, revision, now.at);
         anew.since_snapshot = 1;
-        self.files.insert(key, anew);
+        self.files.insert(key, Box::new(anew));
         let author = Author {
             source: Source::Server,
             op_id: OpId(revision.0),

@@ -302,7 +302,7 @@ impl Rooms {
             reply,
         };
         live.commands
-            .send(Command::Attach(attach))
+            .send(Command::Attach(Box::new(attach)))
             .await
             .map_err(|_ended| gone())?;
         let_in.await.map_err(|_dropped| gone())??;

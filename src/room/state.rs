@@ -182,7 +182,8 @@ pub(super) struct RoomState {
     /// The newest committed revision.
     pub(super) committed: Revision,
     pub(super) directory: Directory,
-    pub(super) files: HashMap<FileKey, OpenFile>,
+    /// Boxed, because a table has more places than files.
+    pub(super) files: HashMap<FileKey, Box<OpenFile>>,
     pub(super) members: HashMap<SessionId, Member>,
     /// Unary calls with a request id that are on their way, and who waits for them.
     pub(super) requests: HashMap<RequestId, ([u8; 32], Vec<Reply>)>,
@@ -256,7 +257,7 @@ impl RoomState {
     pub(super) fn handle(&mut self, command: Command, now: Now) {
         self.used = now.at;
         match command {
-            Command::Attach(attach) => self.attach(attach, now),
+            Command::Attach(attach) => self.attach(*attach, now),
             Command::Message {
                 session,
                 stream,
@@ -265,7 +266,7 @@ impl RoomState {
             } => {
                 self.message(session, stream, message, permit, now);
             }
-            Command::Call(call) => self.call(call, now),
+            Command::Call(call) => self.call(*call, now),
             Command::Renamed(info) => {
                 self.info = RoomInfo {
                     head: self.info.head,

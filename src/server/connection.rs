@@ -1,6 +1,7 @@
 //! One connection: find out what it speaks, serve it, end it in order.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -69,6 +70,9 @@ async fn first_bytes(stream: &TcpStream) -> io::Result<()> {
     }
 }
 
+/// Serves what a connection turns out to speak.
+pub(super) type Protocols = Builder<TokioExecutor>;
+
 /// What every connection's copy of the router shares.
 pub(super) fn prepare(router: Router) -> Router {
     // Without it axum completes the router anew for every connection.
@@ -76,7 +80,7 @@ pub(super) fn prepare(router: Router) -> Router {
 }
 
 /// Serves requests until the peer hangs up, or until those that run at `stop` are done.
-pub(super) async fn serve(io: Io, router: Router, stop: CancellationToken) {
+pub(super) async fn serve(io: Io, router: Router, protocols: Arc<Protocols>, stop: CancellationToken) {
     let Io::Plain(stream) = io;
     let info = stream.connect_info();
     let service = router.map_request(move |mut request: http::Request<Incoming>| {
@@ -85,9 +89,9 @@ pub(super) async fn serve(io: Io, router: Router, stop: CancellationToken) {
     });
     let open = gauge!(metric::CONNECTIONS);
     open.increment(1.0);
-    let builder = builder();
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
-    tokio::pin!(connection);
+    // Boxed, so that the task has its place once, and not again for each call that it went through.
+    let service = TowerToHyperService::new(service);
+    let mut connection = Box::pin(protocols.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let result = tokio::select! {
         result = connection.as_mut() => result,
         () = stop.cancelled() => {
@@ -101,8 +105,8 @@ pub(super) async fn serve(io: Io, router: Router, stop: CancellationToken) {
     }
 }
 
-/// The protocols' settings. Both need a timer of their own, or their limits of time do nothing.
-fn builder() -> Builder<TokioExecutor> {
+/// The protocols' settings, the same for all connections. Both need a timer of their own, or their limits of time do nothing.
+pub(super) fn protocols() -> Protocols {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()

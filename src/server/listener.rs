@@ -28,6 +28,7 @@ pub(super) async fn accept(
 ) {
     let room = Arc::new(Semaphore::new(limits::CONNECTIONS));
     let router = connection::prepare(router);
+    let protocols = Arc::new(connection::protocols());
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         let stream = match accepted {
             Ok((stream, _)) => stream,
@@ -42,11 +43,12 @@ pub(super) async fn accept(
             counter!(metric::CONNECTIONS_REFUSED).increment(1);
             continue;
         };
-        let (router, stop, cut) = (router.clone(), stop.clone(), cut.clone());
+        let (router, protocols) = (router.clone(), Arc::clone(&protocols));
+        let (stop, cut) = (stop.clone(), cut.clone());
         tasks.spawn(async move {
             let serving = async {
                 if let Some(io) = Io::accept(stream, &stop).await {
-                    connection::serve(io, router, stop).await;
+                    connection::serve(io, router, protocols, stop).await;
                 }
             };
             cut.run_until_cancelled(serving).await;

@@ -17,6 +17,8 @@ use crate::store::settings::Settings;
 const POSTGRES_READERS: u32 = 8;
 /// Connections for reads of a file; more than cores help little.
 const SQLITE_READERS: u32 = 4;
+/// What each of them keeps of the file, in KiB, as SQLite is told it; the system keeps the rest for all of them together.
+const SQLITE_READER_CACHE: &str = "-256";
 /// The advisory lock that migrations run under; the number means nothing, but it must stay.
 const MIGRATION_LOCK: i64 = 0x7461_6e64_656d;
 
@@ -63,7 +65,7 @@ impl Connector {
 
     /// The pool for reads.
     pub(super) async fn readers(&self) -> Result<DatabaseConnection, DbErr> {
-        let mut options = self.options();
+        let mut options = self.options(Some(SQLITE_READER_CACHE));
         options.max_connections(if self.file().is_some() {
             SQLITE_READERS
         } else {
@@ -76,7 +78,7 @@ impl Connector {
     /// A new connection for the log. It is one connection, never exchanged behind our back: whatever fails on it, the
     /// writer must look what is there before it goes on.
     pub(super) async fn log(&self) -> Result<DatabaseConnection, DbErr> {
-        let mut options = self.options();
+        let mut options = self.options(None);
         options
             .max_connections(1)
             .test_before_acquire(false)
@@ -93,7 +95,7 @@ impl Connector {
     /// a lock while the others wait; a SQLite file is ours alone.
     pub(super) async fn migrate(&self) -> Result<(), DbErr> {
         let work = async {
-            let mut options = self.options();
+            let mut options = self.options(None);
             // One connection holds the lock while the other works.
             options.max_connections(2);
             let database = Database::connect(options).await?;
@@ -120,7 +122,7 @@ impl Connector {
         }
     }
 
-    fn options(&self) -> ConnectOptions {
+    fn options(&self, sqlite_cache: Option<&'static str>) -> ConnectOptions {
         let mut options = match &self.place {
             Place::Postgres(url) => ConnectOptions::new(url),
             // The path is set below, where no character of it can be taken for a part of an address.
@@ -133,6 +135,10 @@ impl Connector {
         if let Place::Sqlite(path) = self.place.clone() {
             let busy = self.statement_timeout / 2;
             options.map_sqlx_sqlite_opts(move |options| {
+                let options = match sqlite_cache {
+                    Some(cache) => options.pragma("cache_size", cache),
+                    None => options,
+                };
                 options
                     .filename(&path)
                     .create_if_missing(true)

@@ -1,6 +1,7 @@
 //! Reads: each with a bound on its time, each telling passing trouble from a bug.
 
 mod files;
+mod newest;
 mod rooms;
 mod sessions;
 

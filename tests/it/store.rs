@@ -7,9 +7,13 @@ use bytes::Bytes;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 use tandem::error::Reason;
-use tandem::id::{ClientId, Epoch, OpId, RequestId, Revision, RoomKey, RoomRef, SessionId, Source, UserId, UserKey};
+use tandem::id::{
+    ClientId, Epoch, FileKey, OpId, RequestId, Revision, RoomKey, RoomRef, SessionId, Source, UserId, UserKey,
+};
 use tandem::limits::SNAPSHOTS_KEPT;
-use tandem::store::model::{Answered, Append, BindOutcome, Binding, Kind, NewUser, RoomEdit, Snapshot};
+use tandem::store::model::{
+    Answered, Append, BindOutcome, Binding, File, Kind, NewUser, Operation, RoomEdit, Snapshot,
+};
 use tandem::store::{OpenError, Store, WriteError};
 use tandem_testkit::both_databases;
 use tandem_testkit::database::TestDatabase;
@@ -94,6 +98,43 @@ both_databases! {
         let revisions: Vec<u64> = changes.iter().map(|change| change.revision.0).collect();
         assert_eq!(revisions, (4..=19).collect::<Vec<_>>());
         assert_eq!(changes[0].update, b"update 4");
+    }
+
+    async fn a_room_knows_where_its_files_stand_however_long_ago_they_were_written(database) {
+        const OTHER: FileKey = FileKey(2);
+        let store = database.open().await;
+        let of = |file: FileKey, kind: Kind, revision: u64| {
+            let mut row = Operation { file, kind, ..operation(revision, Source::Server, revision) };
+            if kind == Kind::Rename {
+                row.delta.clear();
+            }
+            row
+        };
+        let first = Append {
+            files: vec![file("main.txt"), File { key: OTHER, ..file("other.txt") }],
+            ..append(RoomKey(0), 0, vec![of(FILE, Kind::Create, 1), of(OTHER, Kind::Create, 2)])
+        };
+        let key = store.create_room(room(None, 1), first).await.unwrap().key;
+        let mut writer = Writer::new(&store, key, 2);
+        let mut write = async |file: FileKey, kind: Kind| {
+            writer.head += 1;
+            writer.send_operation(of(file, kind, writer.head)).await.unwrap();
+        };
+        let stand = async || {
+            let files = store.load_room(key).await.unwrap().expect("the room is there").files;
+            files.into_iter().map(|at| (at.revision.0, String::from_utf8(at.last_delta).unwrap())).collect::<Vec<_>>()
+        };
+        write(OTHER, Kind::Edit).await;
+        write(OTHER, Kind::Rename).await;
+        assert_eq!(stand().await, [(1, "delta 1".to_owned()), (4, "delta 3".to_owned())]);
+        for _ in 5..=200 {
+            write(FILE, Kind::Edit).await;
+        }
+        write(FILE, Kind::Rename).await;
+        assert_eq!(stand().await, [(201, "delta 200".to_owned()), (4, "delta 3".to_owned())]);
+        // The last rows tell of both.
+        write(OTHER, Kind::Edit).await;
+        assert_eq!(stand().await, [(201, "delta 200".to_owned()), (202, "delta 202".to_owned())]);
     }
 
     async fn no_character_fails_a_statement(database) {
@@ -270,15 +311,17 @@ both_databases! {
         for revision in 1..=9 {
             store.put_snapshot(key, snapshot(revision)).await.unwrap();
         }
-        let kept = store.snapshots(key, FILE, Revision(u64::MAX)).await.unwrap();
-        assert_eq!(kept.len() as u64, SNAPSHOTS_KEPT);
-        assert_eq!(kept[0], snapshot(9));
-        assert_eq!(store.snapshots(key, FILE, Revision(8)).await.unwrap()[0], snapshot(8));
+        for kept in (0..SNAPSHOTS_KEPT).map(|before| 9 - before) {
+            assert_eq!(store.snapshot(key, FILE, Revision(kept)).await.unwrap(), Some(snapshot(kept)));
+        }
+        let older = store.snapshot(key, FILE, Revision(9 - SNAPSHOTS_KEPT)).await.unwrap();
+        assert_eq!(older, None, "only so many are kept");
+        assert_eq!(store.snapshot(key, FILE, Revision(u64::MAX)).await.unwrap(), Some(snapshot(9)));
         // The log loses its end, as after a restore from a copy: the snapshots of what is lost are not shown.
         let connection = database.connection().await;
         let lost = format!("delete from operations where room = {key} and revision > 8");
         connection.execute_unprepared(&lost).await.unwrap();
-        assert_eq!(store.snapshots(key, FILE, Revision(u64::MAX)).await.unwrap()[0], snapshot(8));
+        assert_eq!(store.snapshot(key, FILE, Revision(u64::MAX)).await.unwrap(), Some(snapshot(8)));
     }
 
     async fn the_database_answers_a_ping(database) {

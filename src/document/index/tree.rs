@@ -109,6 +109,11 @@ impl Default for Tree {
 }
 
 impl Tree {
+    /// Makes room for so many more runs: growing by doubling would leave a long text's tree half empty.
+    pub(super) fn reserve(&mut self, runs: usize) {
+        self.nodes.reserve(runs.saturating_sub(self.free.len()));
+    }
+
     /// A run by a number that this tree gave out; numbers never come from outside.
     pub(super) fn run(&self, node: u32) -> &Run {
         &self.node(node).run

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::error::Result;
 use crate::id::{FileKey, OpId, Revision, RoomKey, Source};
-use crate::limits::{LOG_PAGE, SEGMENTS_PAGE, SNAPSHOTS_KEPT};
+use crate::limits::{LOG_PAGE, SEGMENTS_PAGE};
 use crate::store::Store;
 use crate::store::convert;
 use crate::store::entity::snapshots;
@@ -15,8 +15,9 @@ use crate::store::model::{LoggedChange, Recent, Snapshot};
 use crate::store::segment::{Damaged, unpack};
 
 impl Store {
-    /// A file's snapshots at revisions not above `at_most`, nor above the log's head, newest first.
-    pub async fn snapshots(&self, room: RoomKey, file: FileKey, at_most: Revision) -> Result<Vec<Snapshot>> {
+    /// A file's newest snapshot at a revision not above `at_most`, nor above the log's head. A snapshot is as long as all
+    /// that was ever written: one is read at a time.
+    pub async fn snapshot(&self, room: RoomKey, file: FileKey, at_most: Revision) -> Result<Option<Snapshot>> {
         let select = snapshots::Entity::find()
             .filter(snapshots::Column::Room.eq(room.0))
             .filter(snapshots::Column::File.eq(file.0))
@@ -27,14 +28,9 @@ impl Store {
                     .lte(SimpleExpr::SubQuery(None, Box::new(log::head_of(room).into()))),
             )
             .order_by_desc(snapshots::Column::Revision)
-            .limit(SNAPSHOTS_KEPT);
-        self.read("snapshots", async {
-            select
-                .all(self.readers())
-                .await?
-                .into_iter()
-                .map(convert::snapshot)
-                .collect()
+            .limit(1);
+        self.read("snapshot", async {
+            select.one(self.readers()).await?.map(convert::snapshot).transpose()
         })
         .await
     }

@@ -1,30 +1,24 @@
 //! Reads of rooms.
 
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{Cond, Query, SelectStatement};
 use sea_orm::{
     AccessMode, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult,
-    IsolationLevel, Iterable, Order, QueryFilter, QuerySelect, TransactionOptions, TransactionTrait,
+    IsolationLevel, Order, QueryFilter, QuerySelect, TransactionOptions, TransactionTrait,
 };
 
 use crate::error::Result;
 use crate::id::{Revision, RoomKey, RoomRef};
 use crate::store::Store;
 use crate::store::convert;
-use crate::store::entity::{files, operations, rooms, snapshots};
+use crate::store::entity::{rooms, snapshots};
 use crate::store::log;
-use crate::store::model::{FileAt, Micros, RoomAt, RoomState};
+use crate::store::model::{Micros, RoomAt, RoomState};
+use crate::store::read::newest;
 
 /// What stands beside a room's own columns.
 #[derive(FromQueryResult)]
 struct Head {
     head: Option<i64>,
-}
-
-/// What stands beside a file's own columns.
-#[derive(FromQueryResult)]
-struct Newest {
-    newest: Option<i64>,
-    last_delta: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -126,21 +120,6 @@ async fn load(transaction: &DatabaseTransaction, key: RoomKey) -> Result<Option<
     let Some((RoomAt { room, head }, packed)) = room_rows(transaction, &select).await?.pop() else {
         return Ok(None);
     };
-    let rows = transaction.query_all(&files_with_newest(key)).await?;
-    let files = rows
-        .iter()
-        .map(|row| {
-            let file = files::Model::from_query_result(row, "")?;
-            // What is packed is older than every row.
-            let packed = (file.packed_revision, file.packed_delta.clone());
-            let newest = Newest::from_query_result(row, "")?;
-            Ok(FileAt {
-                file: convert::file(file)?,
-                revision: Revision(convert::number("revision", newest.newest.unwrap_or(packed.0))?),
-                last_delta: newest.last_delta.unwrap_or(packed.1),
-            })
-        })
-        .collect::<Result<_, DbErr>>()?;
     let ahead = snapshots::Entity::find()
         .select_only()
         .column(snapshots::Column::Revision)
@@ -151,42 +130,8 @@ async fn load(transaction: &DatabaseTransaction, key: RoomKey) -> Result<Option<
     Ok(Some(RoomState {
         room,
         head,
-        files,
+        files: newest::files(transaction, key).await?,
         strange_snapshots: ahead.one(transaction).await?.is_some(),
         packed: Revision(convert::number("revision", packed)?),
     }))
-}
-
-/// A room's files, each with its newest row's revision and the newest row's delta that changed text. The rows are read
-/// once for all files: there are not many, because what is older is packed.
-fn files_with_newest(room: RoomKey) -> SelectStatement {
-    let newest = Query::select()
-        .column(operations::Column::File)
-        .expr_as(operations::Column::Revision.max(), "newest")
-        .from(operations::Entity)
-        .and_where(operations::Column::Room.eq(room.0))
-        .group_by_col(operations::Column::File)
-        .to_owned();
-    let mut text = newest.clone();
-    text.and_where(operations::Column::Delta.ne(Vec::<u8>::new()));
-    let of_the_file =
-        |grouped| Expr::col((grouped, operations::Column::File)).equals((files::Entity, files::Column::Key));
-    Query::select()
-        .columns(files::Column::iter().map(|column| (files::Entity, column)))
-        .column(("rows", "newest"))
-        .expr_as(Expr::col(("last", operations::Column::Delta)), "last_delta")
-        .from(files::Entity)
-        .join_subquery(JoinType::LeftJoin, newest, "rows", of_the_file("rows"))
-        .join_subquery(JoinType::LeftJoin, text, "texts", of_the_file("texts"))
-        .join_as(
-            JoinType::LeftJoin,
-            operations::Entity,
-            "last",
-            Expr::col(("last", operations::Column::Room))
-                .equals((files::Entity, files::Column::Room))
-                .and(Expr::col(("last", operations::Column::Revision)).equals(("texts", "newest"))),
-        )
-        .and_where(files::Column::Room.eq(room.0))
-        .order_by((files::Entity, files::Column::Key), Order::Asc)
-        .to_owned()
 }

@@ -92,7 +92,7 @@ struct Asked {
     recent: Vec<Recent>,
     found: Vec<Option<Revision>>,
     highest: Vec<OpId>,
-    snapshots: Vec<Vec<Snapshot>>,
+    snapshots: Vec<Option<Snapshot>>,
 }
 
 async fn ask(store: &Store, key: RoomKey, all: &[Operation], head: Revision) -> Asked {
@@ -120,7 +120,7 @@ async fn ask(store: &Store, key: RoomKey, all: &[Operation], head: Revision) -> 
         }
         asked
             .snapshots
-            .push(store.snapshots(key, file, NEVER).await.expect("read"));
+            .push(store.snapshot(key, file, NEVER).await.expect("read"));
     }
     for one in all.iter().step_by(97) {
         asked
