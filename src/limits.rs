@@ -60,8 +60,10 @@ pub const LOADING_WAITERS: usize = 1_024;
 pub const BACKLOG_OPERATIONS: usize = 10_000;
 /// The same in bytes.
 pub const BACKLOG_BYTES: usize = 64 << 20;
-/// Operations in one commit: PostgreSQL binds at most 65,535 values in a statement, SQLite 32,766.
-pub const BATCH_OPERATIONS: usize = 500;
+/// Operations in one commit: one that size takes some 10 ms, and what waits meanwhile shares the next.
+pub const BATCH_OPERATIONS: usize = 4_000;
+/// Rows in one statement with a place for each value: PostgreSQL has at most 65,535 of those, SQLite 32,766.
+pub const STATEMENT_ROWS: usize = 500;
 /// The same in bytes: a commit that size still takes well under a second.
 pub const BATCH_BYTES: usize = 16 << 20;
 /// Writes other than operations that wait for the database: joins, snapshots, new rooms; beyond, UNAVAILABLE.
@@ -88,6 +90,8 @@ pub const PACK_LEAST: u64 = 64;
 /// Rows that a room gathers while people type before they are packed: what a typist writes in half a minute, so that the
 /// rows take little beside what is packed.
 pub const PACK_AT: u64 = 256;
+/// An operation of so many bytes is packed soon: what takes more than a few pages of the database is no row to search.
+pub const PACK_LARGE: usize = 16 << 10;
 /// A room with more operations a second is packed later.
 pub const PACK_HOT: u64 = 200;
 /// But not later than with this many rows.

@@ -24,8 +24,12 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::Result;
 
-/// Messages that one slow reader may lag behind before it misses some.
-const SLOTS: usize = 1_024;
+/// Messages that one slow reader may lag behind before it misses some, unless the room's first asks for others.
+const ROOM_SLOTS: usize = 1_024;
+/// The most that may be asked for.
+const MOST_SLOTS: usize = 1 << 16;
+/// The header that asks for so many.
+pub(crate) const SLOTS: &str = "slots";
 /// The header that names the room.
 pub(crate) const ROOM: &str = "room";
 /// The header that asks for so many bytes to be sent at once.
@@ -73,7 +77,9 @@ impl Service<http::Request<Body>> for Floor {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let header = request.headers().get(ROOM).and_then(|name| name.to_str().ok());
-        let room = self.room(header.unwrap_or_default());
+        let slots = request.headers().get(SLOTS).and_then(|slots| slots.to_str().ok());
+        let slots = slots.and_then(|slots| slots.parse().ok()).unwrap_or(ROOM_SLOTS);
+        let room = self.room(header.unwrap_or_default(), slots.clamp(1, MOST_SLOTS));
         let bytes = request.headers().get(BYTES).and_then(|bytes| bytes.to_str().ok());
         let text = self.text(bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(0));
         Box::pin(async move { Ok(Grpc::new(AsBytes).streaming(InRoom { room, text }, request).await) })
@@ -81,11 +87,11 @@ impl Service<http::Request<Body>> for Floor {
 }
 
 impl Floor {
-    fn room(&self, name: &str) -> broadcast::Sender<Bytes> {
+    fn room(&self, name: &str, slots: usize) -> broadcast::Sender<Bytes> {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         rooms
             .entry(name.to_owned())
-            .or_insert_with(|| broadcast::channel(SLOTS).0)
+            .or_insert_with(|| broadcast::channel(slots).0)
             .clone()
     }
 

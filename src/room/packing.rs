@@ -2,7 +2,8 @@
 //!
 //! Packing is never urgent, and the log's commits come first. So a room is packed when it has been quiet for as long as
 //! its files get their snapshots after, and when it leaves the memory. While people type it is packed in larger parts,
-//! and a room that writes as fast as it can is left alone until it has too many rows.
+//! and a room that writes as fast as it can is left alone until it has too many rows. Large rows are packed at once: on
+//! SQLite the search for a place near one reads all of it, and each operation that comes next has its place there.
 
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,8 @@ pub(super) struct Packing {
     /// The head at the last look, and when the head last moved.
     seen: Revision,
     moved: Instant,
+    /// The newest large row, unless it is packed.
+    large: Option<Revision>,
 }
 
 impl Packing {
@@ -36,7 +39,21 @@ impl Packing {
             not_before: None,
             seen: head,
             moved: now,
+            large: None,
         }
+    }
+
+    /// An operation was accepted, with so many bytes.
+    pub(super) fn accepted(&mut self, revision: Revision, bytes: usize) {
+        if bytes >= limits::PACK_LARGE {
+            self.large = Some(revision);
+        }
+    }
+
+    /// All up to this revision is packed.
+    fn is_packed(&mut self, packed: Revision) {
+        self.packed = packed;
+        self.large.take_if(|revision| *revision <= packed);
     }
 
     /// Looks at the committed head, once a second, and says whether it is time.
@@ -47,7 +64,9 @@ impl Packing {
             self.moved = now;
         }
         let quiet = now.duration_since(self.moved) >= limits::SNAPSHOT_IDLE;
+        let large = self.large.is_some_and(|revision| revision <= committed);
         let due = match self.rows(committed) {
+            1.. if large => true,
             limits::PACK_BEHIND.. => true,
             limits::PACK_AT.. => new <= limits::PACK_HOT,
             limits::PACK_LEAST.. => quiet,
@@ -93,7 +112,7 @@ impl RoomState {
     pub(super) fn packed(&mut self, result: Result<Revision>, now: Instant) {
         self.packing.running = false;
         match result {
-            Ok(packed) => self.packing.packed = packed,
+            Ok(packed) => self.packing.is_packed(packed),
             Err(error) => {
                 tracing::warn!(room = %self.info.id, %error, "the log could not be packed");
                 self.packing.not_before = Some(now + limits::PACK_AGAIN);
@@ -140,6 +159,21 @@ mod tests {
         assert_eq!(due(10, 1_000), Some(26), "while somebody types");
         assert_eq!(due(1_000, 10), Some(11), "at the first quiet second");
         assert_eq!(due(1_000, 1_000), Some(17), "hot all the time: when there are too many");
+    }
+
+    #[test]
+    fn a_large_row_is_packed_once_it_is_committed_and_nothing_again_for_it() {
+        let begin = Instant::now();
+        let mut packing = Packing::new(Revision(4), Revision(4), begin);
+        packing.accepted(Revision(5), limits::PACK_LARGE - 1);
+        assert!(!packing.look(Revision(5), begin), "an ordinary one");
+        packing.accepted(Revision(6), limits::PACK_LARGE);
+        assert!(!packing.look(Revision(5), begin), "not yet committed");
+        assert!(packing.look(Revision(7), begin));
+        packing.is_packed(Revision(5));
+        assert!(packing.look(Revision(7), begin), "it is still there");
+        packing.is_packed(Revision(6));
+        assert!(!packing.look(Revision(7), begin));
     }
 
     #[test]

@@ -305,6 +305,7 @@ impl RoomState {
         };
         let update = pieces::kept(update);
         let encoded = pieces::kept(delta.as_ref().map(Delta::encode).unwrap_or_default());
+        self.packing.accepted(revision, update.len() + encoded.len());
         let participant = author.session.map(|(_, participant)| participant);
         let delta = delta.map(Arc::new);
         self.remember(file, revision, delta.clone(), &author, participant, change.origin, now);

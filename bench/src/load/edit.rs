@@ -88,6 +88,8 @@ pub(crate) async fn run(address: SocketAddr, plan: Plan) -> Result<Value> {
             rooms.push(room);
         }
     }
+    // What the rooms do with what was brought in would fall between the marks: snapshots, packing.
+    sleep(2 * QUIET).await;
     let edits = PLACES * KEYS;
     let watch = Watch::new();
     for room in &mut rooms {

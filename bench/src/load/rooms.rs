@@ -83,10 +83,17 @@ async fn settle(address: SocketAddr, plan: &Plan, room: u32) -> Result<Vec<Perso
     let others = u64::from(count - 1);
     let mut people = Vec::new();
     if plan.floor {
+        // At full speed readers lag behind, and a channel that forgets is no floor of one that does not.
+        let slots = match plan.pace {
+            Pace::Full { .. } => "32768",
+            Pace::Every(_) => "1024",
+        };
         for number in 0..count {
             let name = room.to_string();
             let mut connection = Connection::open(address).await?;
-            let mut call = connection.call(floor::PATH, &[(floor::ROOM, &name)]).await?;
+            let mut call = connection
+                .call(floor::PATH, &[(floor::ROOM, &name), (floor::SLOTS, slots)])
+                .await?;
             // From here on the floor passes on to it what others send.
             call.begun().await?;
             let hand = FloorHand::new(number, plan.clients, plan.typing);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::outcome::{Verdict, Waiting};
 use crate::id::{OpId, RoomKey};
-use crate::limits::BATCH_OPERATIONS;
+use crate::limits::STATEMENT_ROWS;
 use crate::store::convert::{answered_row, column, file_row, operation_row};
 use crate::store::entity::{files, operations, requests, rooms};
 use crate::store::failure::Failure;
@@ -255,7 +255,7 @@ async fn insert(transaction: &DatabaseTransaction, appends: &[&Append]) -> Resul
 async fn insert_rows(transaction: &DatabaseTransaction, rows: Vec<operations::ActiveModel>) -> Result<(), DbErr> {
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
-        let part: Vec<_> = rows.by_ref().take(BATCH_OPERATIONS).collect();
+        let part: Vec<_> = rows.by_ref().take(STATEMENT_ROWS).collect();
         operations::Entity::insert_many(part)
             .exec_without_returning(transaction)
             .await?;
@@ -273,7 +273,7 @@ async fn upsert_files(transaction: &DatabaseTransaction, appends: &[&Append]) ->
     }
     let mut rows = latest.into_values().peekable();
     while rows.peek().is_some() {
-        let part: Vec<_> = rows.by_ref().take(BATCH_OPERATIONS).collect();
+        let part: Vec<_> = rows.by_ref().take(STATEMENT_ROWS).collect();
         let update = OnConflict::columns([files::Column::Room, files::Column::Key])
             .update_columns([
                 files::Column::Path,
