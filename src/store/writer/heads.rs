@@ -8,7 +8,7 @@ use crate::id::RoomKey;
 use crate::store::convert::column;
 
 /// Heads that are remembered; beyond, all are forgotten, and the next commit of each room looks again.
-const HEADS: usize = 20_000;
+const HEADS: usize = 8_192;
 
 /// The revisions that the writer wrote last, for which copy of each room.
 #[derive(Debug, Default)]

@@ -24,6 +24,9 @@ const INSERT: &str = "insert into operations \
      (room, revision, source, op_id, file, epoch, author, kind, origin, yjs_update, delta, path, term, time) \
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
+/// Pages that are kept in memory, in KiB: the ends of the log's trees, and what a large commit changes.
+const CACHE_KIB: i64 = 1_024;
+
 /// One commit to write.
 struct Work {
     rooms: Arc<Vec<RoomBatch>>,
@@ -81,6 +84,8 @@ fn open(file: &Path, busy: Duration) -> rusqlite::Result<Connection> {
     // The file is in WAL mode since it was made; what a commit means belongs to each connection.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // Negative: in KiB.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(connection)
 }
 
