@@ -19,8 +19,8 @@ const POSTGRES_READERS: u32 = 8;
 const SQLITE_READERS: u32 = 4;
 /// What each of them keeps of the file, in KiB, as SQLite is told it; the system keeps the rest for all of them together.
 const SQLITE_READER_CACHE: &str = "-256";
-/// The same of the log's own connection, for what common commits leave to it: 512 KiB.
-const SQLITE_LOG_CACHE: &str = "-512";
+/// The same of the log's own connection, for what common commits leave to it.
+const SQLITE_LOG_CACHE: &str = "-256";
 /// The advisory lock that migrations run under; the number means nothing, but it must stay.
 const MIGRATION_LOCK: i64 = 0x7461_6e64_656d;
 

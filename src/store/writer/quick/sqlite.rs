@@ -25,7 +25,7 @@ const INSERT: &str = "insert into operations \
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Pages that are kept in memory, in KiB: the ends of the log's trees, and what a large commit changes.
-const CACHE_KIB: i64 = 1_024;
+const CACHE_KIB: i64 = 512;
 
 /// One commit to write.
 struct Work {
