@@ -42,7 +42,13 @@ export function ask({ title, text, yes, dangerous, line }: Question): Promise<st
   });
   document.body.append(dialog);
   dialog.showModal();
-  input?.select();
+  if (input) {
+    // What is most often changed is chosen: a name, without its folder and its ending.
+    const name = input.value.lastIndexOf("/") + 1;
+    const ending = input.value.lastIndexOf(".");
+    input.focus();
+    input.setSelectionRange(name, ending > name ? ending : input.value.length);
+  }
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
