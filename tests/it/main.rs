@@ -22,6 +22,7 @@ mod leaving;
 mod node;
 mod old_base;
 mod packed;
+mod page;
 mod pasted;
 mod plans;
 mod positions;

@@ -29,6 +29,12 @@ pub(crate) fn missing_node() -> Vec<&'static str> {
         .collect()
 }
 
+/// A browser of the Chromium family.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names.into_iter().find_map(find)
+}
+
 /// The library that gives a process another clock, where Debian puts it: in a folder of the machine's kind.
 pub(crate) fn faketime() -> Option<PathBuf> {
     let kinds = fs::read_dir("/usr/lib").ok()?.flatten();
