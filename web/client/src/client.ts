@@ -1,5 +1,15 @@
-import type { Room } from "./room.js";
+import { errorOf, type Trouble } from "./errors.js";
+import type { LinkEvent } from "./link.js";
+import { CALL, retried } from "./retry.js";
+import { Room } from "./room.js";
+import { infoOf } from "./room_files.js";
+import { server, type Server } from "./server.js";
+import { Session } from "./session.js";
 import type { RoomInfo } from "./types.js";
+import { uuid } from "./uuid.js";
+
+/** How long joining goes on trying while the server can't be reached. */
+const JOINING = 10_000;
 
 /** How a client reaches its server. */
 export interface ClientOptions {
@@ -29,24 +39,62 @@ export interface CreateOptions {
 
 /** A Tandem server, as a page sees it. */
 export class TandemClient {
-  constructor(_options: ClientOptions = {}) {}
+  readonly #server: Server;
 
-  /** Creates a room. */
-  createRoom(_options: CreateOptions = {}): Promise<RoomInfo> {
-    throw new Error("to come");
+  constructor(options: ClientOptions = {}) {
+    this.#server = server((options.url ?? globalThis.location.origin).replace(/\/$/, ""));
   }
 
-  /** A room by its id or slug, without joining it. */
-  getRoom(_room: string): Promise<RoomInfo> {
-    throw new Error("to come");
+  /**
+   * Creates a room.
+   *
+   * @throws TandemError
+   */
+  async createRoom(options: CreateOptions = {}): Promise<RoomInfo> {
+    const { title = "", slug = "", files = [] } = options;
+    const request = { title, slug, files: [...files], requestId: uuid() };
+    const answer = await retried(() => this.#server.rooms.createRoom(request, { timeoutMs: CALL }));
+    return { ...roomOf(answer.room), files: answer.files.map(infoOf) };
+  }
+
+  /**
+   * A room by its id or slug, without joining it.
+   *
+   * @throws TandemError ROOM_NOT_FOUND
+   */
+  async getRoom(room: string): Promise<RoomInfo> {
+    const answer = await retried(() => this.#server.rooms.getRoom({ room }, { timeoutMs: CALL }));
+    return { ...roomOf(answer.room), files: [] };
   }
 
   /**
    * Joins a room, by its id or slug. Resolves when the server has let one in.
    *
-   * @throws TandemError if the server refuses, or can't be reached.
+   * @throws TandemError if the server refuses, or can't be reached for a while.
    */
-  join(_room: string, _options: JoinOptions): Promise<Room> {
-    throw new Error("to come");
+  async join(room: string, options: JoinOptions): Promise<Room> {
+    const { title } = await this.getRoom(room);
+    return new Promise((resolve, reject) => {
+      let joined: Room | undefined;
+      let last: Trouble = { reason: "UNREACHABLE", message: "the server can't be reached", metadata: {}, retryDelay: undefined };
+      const late = setTimeout(() => {
+        void session.leave();
+        reject(errorOf(last));
+      }, JOINING);
+      const hear = (event: LinkEvent) => {
+        if (joined) return joined.hear(event);
+        if (event.kind === "cut") last = event.trouble;
+        if (event.kind !== "joined" && event.kind !== "ended") return;
+        clearTimeout(late);
+        if (event.kind === "ended") return reject(errorOf(event.trouble));
+        joined = new Room(this.#server, session, event.joined, title, options.color);
+        resolve(joined);
+      };
+      const session = new Session(this.#server, room, options.name, hear);
+    });
   }
+}
+
+function roomOf(room: { roomId: string; slug: string; title: string } | undefined): Omit<RoomInfo, "files"> {
+  return { id: room?.roomId ?? "", slug: room?.slug ?? "", title: room?.title ?? "" };
 }
