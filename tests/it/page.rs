@@ -42,6 +42,21 @@ fn a_file_is_renamed_while_somebody_types_in_it_and_comes_back_after_it_was_dele
 }
 
 #[test]
+fn a_page_that_is_offline_for_a_while_says_so_and_loses_nothing() {
+    story("offline");
+}
+
+#[test]
+fn whatever_is_pasted_is_text_with_plain_line_ends() {
+    story("pastes");
+}
+
+#[test]
+fn whoever_follows_somebody_sees_where_they_are() {
+    story("follow");
+}
+
+#[test]
 fn what_comes_next_is_offered_as_a_list_and_as_grey_text() {
     story("completions");
 }

@@ -35,6 +35,8 @@ async function person(browser, base, name, faults, options = {}) {
   const page = await context.newPage();
   const asked = [];
   page.on("console", (message) => {
+    // A browser itself reports each call that does not get through.
+    if (page.context().offline && /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/.test(message.text())) return;
     if (["error", "warning"].includes(message.type())) faults.push(`${name}: ${message.text()}`);
   });
   page.on("pageerror", (error) => faults.push(`${name}: ${error.stack ?? error}`));

@@ -4,6 +4,15 @@ import { saved, shown, until, withBrowser } from "./browser.mjs";
 const [target, story] = process.argv.slice(2);
 const base = `http://${target}`;
 
+/** Pastes a text into the editor, as the system's clipboard would. */
+function paste(page, text) {
+  return page.locator(".cm-content").evaluate((content, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    content.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
+}
+
 /** Ana makes an empty room; the address of it. */
 async function madeBy({ page }, begin = "empty") {
   await page.goto(base);
@@ -83,6 +92,60 @@ const stories = {
     await ana.page.getByRole("button", { name: "Undo" }).click();
     await ben.page.getByRole("treeitem", { name: "diary.md" }).click();
     await until("it is back", async () => (await shown(ben.page)) === "it goes on while the name changes" || shown(ben.page));
+  },
+
+  /** A page that is offline for a while says so, goes on, and loses nothing. */
+  async offline({ person }) {
+    const [ana, ben] = [await person("Ana"), await person("Ben")];
+    const room = await madeBy(ana);
+    await ben.page.goto(room);
+    await ana.page.locator(".cm-content").click();
+    await ana.page.keyboard.type("middle");
+    await until("Ben sees it", async () => (await shown(ben.page)) === "middle" || shown(ben.page));
+    ana.context.offline = true;
+    await ana.context.setOffline(true);
+    await ana.page.keyboard.press("Home");
+    await ana.page.keyboard.type("before ");
+    await ana.page.getByText(/^Offline, \d+ changes? not sent$/).waitFor();
+    await ana.page.getByText("The connection is lost. You can go on").waitFor();
+    await ben.page.locator(".cm-content").click();
+    await ben.page.keyboard.press("End");
+    await ben.page.keyboard.type(" after");
+    await saved(ben.page);
+    await ana.context.setOffline(false);
+    for (const { name, page } of [ana, ben]) {
+      await until(`${name} sees both`, async () => (await shown(page)) === "before middle after" || shown(page));
+      await saved(page);
+    }
+    await ana.page.getByText("The connection is lost. You can go on").waitFor({ state: "detached" });
+  },
+
+  /** Whatever is pasted is text with plain line ends, for everybody. */
+  async pastes({ person }) {
+    const [ana, ben] = [await person("Ana"), await person("Ben")];
+    const room = await madeBy(ana);
+    await ben.page.goto(room);
+    await ana.page.locator(".cm-content").click();
+    await paste(ana.page, "one\r\ntwo\rthree \u{1f469}\u200d\u{1f4bb} \u{1f642}\u0000 e\u0301\n");
+    const text = "one\ntwo\nthree \u{1f469}\u200d\u{1f4bb} \u{1f642} e\u0301\n";
+    for (const { name, page } of [ana, ben]) {
+      await until(`${name} sees it`, async () => (await shown(page)) === text || shown(page));
+      await saved(page);
+    }
+  },
+
+  /** Whoever follows somebody sees the file and the place where they are. */
+  async follow({ person }) {
+    const [ana, ben] = [await person("Ana"), await person("Ben")];
+    const room = await madeBy(ana, "python");
+    await ben.page.goto(room);
+    await ben.page.locator(".cm-content").waitFor();
+    await ben.page.getByRole("button", { name: /^Follow Ana/ }).click();
+    await ben.page.getByText("Following Ana").waitFor();
+    await ana.page.getByRole("treeitem", { name: "welcome.md" }).click();
+    await until("Ben is where Ana is", async () => (await shown(ben.page)).startsWith("# Welcome") || shown(ben.page));
+    await ben.page.keyboard.press("Escape");
+    await ben.page.getByText("Following Ana").waitFor({ state: "detached" });
   },
 
   /** What comes next is offered as a list and as grey text; Tab takes it, Escape dismisses it. */

@@ -12,6 +12,7 @@ const NOTES = `# Welcome
 - Send the link of this page to whoever should join: the button at the top right copies it.
 - Click a person to follow them. Escape ends it.
 - While you type, grey text is what might come next: Tab takes it, Escape dismisses it.
+- Escape and then Tab leaves the editor by keyboard.
 - "Saved" means that the server has stored it.
 `;
 

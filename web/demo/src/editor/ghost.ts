@@ -1,5 +1,17 @@
-import { acceptCompletion, completionStatus, moveCompletionSelection, selectedCompletionIndex } from "@codemirror/autocomplete";
-import { EditorSelection, type EditorState, type Extension, StateEffect, StateField } from "@codemirror/state";
+import {
+  acceptCompletion,
+  completionStatus,
+  moveCompletionSelection,
+  selectedCompletionIndex,
+} from "@codemirror/autocomplete";
+import {
+  EditorSelection,
+  type EditorState,
+  type Extension,
+  StateEffect,
+  StateField,
+  type Transaction,
+} from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, type KeyBinding, WidgetType } from "@codemirror/view";
 
 /** Text that is offered at the cursor, greyed. */
@@ -33,7 +45,7 @@ function typedAlong(value: Offered, state: EditorState): Offered | undefined {
 }
 
 /** The offer, carried over somebody else's change. */
-function moved(value: Offered, { changes, state, docChanged }: { changes: { mapPos(at: number): number }; state: EditorState; docChanged: boolean }): Offered | undefined {
+function moved(value: Offered, { changes, state, docChanged }: Transaction): Offered | undefined {
   if (!docChanged) return undefined;
   const [from, to] = [changes.mapPos(value.from), changes.mapPos(value.to)];
   const stays = state.selection.main.empty && state.selection.main.head === to && to - from === value.to - value.from;
