@@ -172,7 +172,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
 
   /** @internal Nothing of the file is on its way any more: a new document can take the place of the lost one. */
   settled(): void {
-    if (this.#state === "lost") this.#renew();
+    if (this.#state === "lost" && !this.#next) this.#renew();
     if (this.#state === "closed") this.#draftOfAll();
   }
 
@@ -276,7 +276,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     if (document !== this.#document) return;
     const ref = `${this.#name}.${(this.#changes += 1)}`;
     this.#pending.add(ref);
-    const change = { file: this.#id, update, origin, ref };
+    const change = { file: this.#id, clientId: document.doc.clientID, update, origin, ref };
     // A lost or closed document's changes are never sent; they stay pending until they are a draft.
     if (this.#state === "live") this.#host.link.change({ ...change, epoch: this.#epoch });
     if (this.#state === "opening") this.#early.push(change);
@@ -301,7 +301,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#why = why;
     this.#lostEpoch = this.#epoch;
     this.#sync(false);
-    this.#host.link.abandon(this.#id);
+    this.#host.link.abandon(this.#id, this.doc.clientID);
   }
 
   /** Opens the file with a new document. */
@@ -364,7 +364,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#why = wasLost ? (this.#why ?? why) : why;
     this.#lostEpoch ||= this.#epoch;
     this.#sync(false);
-    this.#host.link.abandon(this.#id);
+    this.#host.link.abandon(this.#id, this.doc.clientID);
   }
 
   /** All that has no receipt will not be saved. */
