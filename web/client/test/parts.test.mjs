@@ -18,7 +18,7 @@ const only = (file) => ({ isOpen: (id) => id === file, isWanted: () => true });
 function changes(file, count, origin = "typed") {
   const doc = new Y.Doc();
   const made = [];
-  doc.on("update", (update) => made.push({ file, epoch: 1, update, origin, ref: `${file}${made.length}` }));
+  doc.on("update", (update) => made.push({ file, clientId: doc.clientID, epoch: 1, update, origin, ref: `${file}${made.length}` }));
   for (let n = 0; n < count; n += 1) doc.getText("t").insert(n, "x");
   return { doc, made };
 }

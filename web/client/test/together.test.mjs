@@ -56,7 +56,10 @@ test("a file that is closed at once still saves what was typed", async (t) => {
   assert.equal(ada.saved, false);
   await until("it is saved", () => ada.saved);
   assert.equal((await ada.readFile("main.txt")).text, "last words");
-  assert.equal((await open(ada)).text.toString(), "last words");
+  const again = await open(ada);
+  again.text.insert(0, "very ");
+  again.destroy();
+  assert.equal((await open(ada)).text.toString(), "very last words", "opened before that was saved");
 });
 
 test("a text of several megabytes goes up in parts and comes down in parts", async (t) => {
