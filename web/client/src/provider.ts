@@ -109,6 +109,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   /** Closes the file. What is pending is still sent. */
   destroy(): void {
     if (this.#state === "destroyed") return;
+    this.#document.flush();
     // What will not be saved is handed out while somebody may still listen.
     if (this.#state !== "live") this.#giveUp();
     this.#state = "destroyed";

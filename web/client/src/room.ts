@@ -174,10 +174,11 @@ export class Room extends Emitter<RoomEvents> {
   #begin(joined: Joined): void {
     this.#people.begin(joined.participantId, joined.participants, this.#color);
     const living = new Set(joined.files.map((file) => file.fileId));
-    for (const file of this.#files.values()) {
-      if (!living.has(file.id)) this.#files.set(file.id, { ...file, deleted: true });
+    for (const file of [...this.#files.values()]) if (!living.has(file.id)) this.#note({ ...file, deleted: true });
+    for (const file of joined.files) {
+      this.#note(infoOf(file));
+      this.#providers.get(file.fileId)?.restored();
     }
-    for (const file of joined.files) this.#files.set(file.fileId, infoOf(file));
     this.#revision = joined.headRevision;
   }
 
