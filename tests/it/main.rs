@@ -43,6 +43,7 @@ mod server;
 mod slow_reader;
 mod store;
 mod trouble;
+mod web_client;
 
 /// A number that a variable gives, such as a seed.
 fn number(name: &str) -> Option<u64> {

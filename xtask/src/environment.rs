@@ -78,6 +78,15 @@ pub(crate) fn npm(folder: &Path) -> Result {
     })
 }
 
+/// Installs what the browser's packages need and compiles the client library, which tests run as it is published.
+pub(crate) fn web_client() -> Result {
+    let web = root().join("web");
+    npm(&web)?;
+    run(Command::new("npm")
+        .args(["run", "--silent", "build", "--workspace", "tandem-client"])
+        .current_dir(web))
+}
+
 /// Does `work` unless `stamp` says that it was done for the same content of `input`, in the same place.
 fn once(stamp: &Path, input: &Path, work: impl FnOnce() -> Result) -> Result {
     let content = fs::read_to_string(input).map_err(|e| format!("cannot read {}: {e}", input.display()))?;

@@ -21,6 +21,7 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
     let python = environment::python()?;
     let node_folder = root().join("tests/node");
     environment::npm(&node_folder)?;
+    environment::web_client()?;
     let node = find("node").ok_or("node is not in PATH")?;
     let chromium = environment::chromium().ok_or("chromium is not in PATH")?;
     let faketime = environment::faketime().ok_or("libfaketime was not found")?;

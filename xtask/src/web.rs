@@ -11,18 +11,16 @@ use crate::{apt, environment};
 /// Checks the types, builds the bundle beside the committed one, and compares the two.
 pub(crate) fn check() -> Result {
     apt::install(&environment::missing_node())?;
+    environment::web_client()?;
     let web = root().join("web");
-    environment::npm(&web)?;
-    let npm = |folder: &Path, arguments: &[&str]| run(Command::new("npm").args(arguments).current_dir(folder));
-    npm(&web, &["run", "--silent", "build", "--workspace", "tandem-client"])?;
     let demo = web.join("demo");
-    npm(&demo, &["run", "--silent", "check"])?;
+    let npm = |arguments: &[&str]| run(Command::new("npm").args(arguments).current_dir(&demo));
+    npm(&["run", "--silent", "check"])?;
     let made = target().join("web-dist");
     let folder = made.to_string_lossy();
-    npm(
-        &demo,
-        &["exec", "--", "vite", "build", "--outDir", &folder, "--emptyOutDir", "--logLevel", "warn"],
-    )?;
+    npm(&[
+        "exec", "--", "vite", "build", "--outDir", &folder, "--emptyOutDir", "--logLevel", "warn",
+    ])?;
     compare(&web.join("dist"), &made)
 }
 

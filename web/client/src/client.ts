@@ -1,10 +1,10 @@
 import { errorOf, type Trouble } from "./errors.js";
-import type { LinkEvent } from "./link.js";
+import type { Link, LinkEvent } from "./link.js";
+import { ownLinks, sharedLinks, type Links } from "./links.js";
 import { CALL, retried } from "./retry.js";
 import { Room } from "./room.js";
 import { infoOf } from "./room_files.js";
 import { server, type Server } from "./server.js";
-import { Session } from "./session.js";
 import type { RoomInfo } from "./types.js";
 import { uuid } from "./uuid.js";
 
@@ -40,9 +40,13 @@ export interface CreateOptions {
 /** A Tandem server, as a page sees it. */
 export class TandemClient {
   readonly #server: Server;
+  readonly #links: Links;
 
   constructor(options: ClientOptions = {}) {
-    this.#server = server((options.url ?? globalThis.location.origin).replace(/\/$/, ""));
+    const url = (options.url ?? globalThis.location.origin).replace(/\/$/, "");
+    this.#server = server(url);
+    const shared = (options.worker ?? true) ? sharedLinks(url) : undefined;
+    this.#links = shared ?? ownLinks(url, this.#server);
   }
 
   /**
@@ -77,20 +81,27 @@ export class TandemClient {
     return new Promise((resolve, reject) => {
       let joined: Room | undefined;
       let last: Trouble = { reason: "UNREACHABLE", message: "the server can't be reached", metadata: {}, retryDelay: undefined };
+      const early: LinkEvent[] = [];
+      let link: Link | undefined;
       const late = setTimeout(() => {
-        void session.leave();
+        void link?.leave();
         reject(errorOf(last));
       }, JOINING);
       const hear = (event: LinkEvent) => {
         if (joined) return joined.hear(event);
+        // A link may speak before it is in our hands.
+        if (!link) return void early.push(event);
         if (event.kind === "cut") last = event.trouble;
         if (event.kind !== "joined" && event.kind !== "ended") return;
         clearTimeout(late);
         if (event.kind === "ended") return reject(errorOf(event.trouble));
-        joined = new Room(this.#server, session, event.joined, title, options.color);
+        joined = new Room(this.#server, link, event.joined, title, options.color);
         resolve(joined);
       };
-      const session = new Session(this.#server, room, options.name, hear);
+      void this.#links(room, options.name, hear).then((made) => {
+        link = made;
+        early.splice(0).forEach(hear);
+      });
     });
   }
 }

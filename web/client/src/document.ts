@@ -53,6 +53,11 @@ export class FileDocument {
     return both.getText("t").toString() !== other.text.toString();
   }
 
+  /** Hands out at once what waits for its tidying. */
+  flush(): void {
+    this.#tidy();
+  }
+
   /** Hands out nothing any more. The document stays readable for editors that are still bound to it. */
   retire(): void {
     this.doc.off("update", this.#updated);
@@ -77,6 +82,7 @@ export class FileDocument {
   /** Takes out carriage returns and NULs, and hands out all that was changed since before they came. */
   #tidy(): void {
     const since = this.#untidySince;
+    if (!since) return;
     this.#untidySince = undefined;
     this.doc.transact(() => {
       const text = this.text.toString();

@@ -55,8 +55,8 @@ export interface Link {
   close(file: string): void;
   /** Sends a local change. Before its file is open it waits. */
   change(change: Change): void;
-  /** Drops what of a file has not gone up, and tells by `settled` when what has is answered. */
-  abandon(file: string): void;
+  /** Drops what of a document has not gone up, and tells by `settled` when what of its file has is answered. */
+  abandon(file: string, clientId: number): void;
   /** Shows where the cursor is. */
   show(where: Whereabouts): void;
   /** Sends what is pending, for a short while, and ends the session. */

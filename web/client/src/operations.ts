@@ -5,7 +5,9 @@ import type { Origin } from "./types.js";
 export interface Change {
   /** The file's id. */
   readonly file: string;
-  /** The epoch of the document that it was made in. */
+  /** The client id of the document that it was made in. */
+  readonly clientId: number;
+  /** That document's epoch. */
   readonly epoch: number;
   /** A Yjs update. */
   readonly update: Uint8Array;
@@ -111,10 +113,11 @@ export class Operations {
     return this.#unreceipted.splice(at, 1)[0];
   }
 
-  /** Takes out what of a file has not gone up; its refs. */
-  abandon(file: string): string[] {
-    const dropped = this.#waiting.filter((change) => change.file === file);
-    this.#waiting = this.#waiting.filter((change) => change.file !== file);
+  /** Takes out what of a file has not gone up, or of one document of it; its refs. */
+  abandon(file: string, clientId?: number): string[] {
+    const of = (change: Change) => change.file === file && (clientId === undefined || change.clientId === clientId);
+    const dropped = this.#waiting.filter(of);
+    this.#waiting = this.#waiting.filter((change) => !of(change));
     return dropped.map((change) => change.ref);
   }
 
@@ -134,7 +137,7 @@ export class Operations {
     this.#last = 0n;
   }
 
-  /** Takes the changes for one operation out of those that wait: of one file, epoch and origin, in order. */
+  /** Takes the changes for one operation out of those that wait: of one document and origin, in order. */
   #run(files: Openness): Change[] {
     const first = this.#waiting.find((change) => files.isOpen(change.file));
     if (!first) return [];
@@ -142,7 +145,7 @@ export class Operations {
     let bytes = 0;
     for (const change of this.#waiting) {
       if (change.file !== first.file) continue;
-      const other = change.epoch !== first.epoch || change.origin !== first.origin;
+      const other = change.clientId !== first.clientId || change.epoch !== first.epoch || change.origin !== first.origin;
       if (other || (run.length > 0 && bytes + change.update.length > MERGED_BYTES)) break;
       run.push(change);
       bytes += change.update.length;
@@ -156,6 +159,7 @@ export class Operations {
     const [first] = changes as [Change];
     this.#last += 1n;
     const update = changes.length === 1 ? first.update : mergeUpdates(changes.map((change) => change.update));
-    return { ...first, opId: this.#last, update, refs: changes.map((change) => change.ref) };
+    const { file, epoch, origin } = first;
+    return { opId: this.#last, file, epoch, update, origin, refs: changes.map((change) => change.ref) };
   }
 }

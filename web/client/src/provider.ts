@@ -6,6 +6,7 @@ import { Emitter } from "./emitter.js";
 import { errorOf, type Trouble } from "./errors.js";
 import type { Opened, Updated } from "./gen/tandem/v1/collaboration_pb.js";
 import type { Host } from "./host.js";
+import { Ledger } from "./ledger.js";
 import type { Change } from "./operations.js";
 import type { ProviderEvents } from "./provider_types.js";
 import type { Draft, FileInfo, Origin, Status } from "./types.js";
@@ -16,7 +17,8 @@ import type { Draft, FileInfo, Origin, Status } from "./types.js";
  */
 type State = "opening" | "live" | "lost" | "closed" | "destroyed";
 
-let providers = 0;
+/** Reasons for which a server may lack what it had. */
+const RESTORED = new Set(["SESSION_UNKNOWN", "BASE_IN_FUTURE"]);
 
 /**
  * One open file as a Yjs document. Events: see {@link ProviderEvents}.
@@ -25,26 +27,20 @@ let providers = 0;
  */
 export class TandemProvider extends Emitter<ProviderEvents> {
   readonly #host: Host;
-  readonly #name = `p${(providers += 1)}`;
   readonly #id: string;
   #state: State = "opening";
   #document: FileDocument;
   #bridge: AwarenessBridge;
   /** The document that takes the place of a lost one, until the server has filled it. */
   #next: FileDocument | undefined;
+  #begun = false;
   #epoch = 0;
   /** The epoch of the lost document. */
   #lostEpoch = 0;
   #why: Trouble | undefined;
-  #changes = 0;
-  /** Changes of the document that have no receipt. */
-  #pending = new Set<string>();
-  /** Changes were made that the document has not handed out yet. */
-  #unhanded = 0;
+  #ledger = new Ledger();
   /** Changes that were made before the document's epoch was known. */
   #early: Omit<Change, "epoch">[] = [];
-  /** How many changes there were when the last draft was handed out. */
-  #drafted = 0;
   #synced = false;
   #applying: bigint | undefined;
   readonly #whenSynced: Promise<void>;
@@ -59,6 +55,12 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#bridge = this.#newBridge();
     this.#whenSynced = new Promise((resolve, reject) => (this.#settleSynced = { resolve, reject }));
     this.#whenSynced.catch(() => undefined); // whoever does not ask is told by `refused`
+  }
+
+  /** @internal Opens the file. */
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
     this.#open(this.#document);
   }
 
@@ -92,7 +94,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
   /** How many local changes of this file have no receipt yet. */
   get pending(): number {
-    return this.#pending.size + this.#unhanded;
+    return this.#ledger.pending;
   }
   /** Whether the server's log has every local change of this file. */
   get saved(): boolean {
@@ -107,9 +109,9 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   /** Closes the file. What is pending is still sent. */
   destroy(): void {
     if (this.#state === "destroyed") return;
+    this.#document.flush();
     // What will not be saved is handed out while somebody may still listen.
-    if (this.#state !== "live") this.#draftOfAll();
-    if (this.#state !== "live") this.#pending.clear();
+    if (this.#state !== "live") this.#giveUp();
     this.#state = "destroyed";
     this.#document.retire();
     this.#next?.retire();
@@ -162,17 +164,15 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   /** @internal What became of changes. */
   receipt(refs: readonly string[], trouble: Trouble | undefined): void {
     if (trouble) {
-      if (refs.some((ref) => this.#pending.has(ref))) this.#refused(trouble);
-      return;
+      if (this.#ledger.has(refs)) this.#refused(trouble);
+    } else if (this.#ledger.receipt(refs)) {
+      this.#count();
     }
-    let known = false;
-    for (const ref of refs) known = this.#pending.delete(ref) || known;
-    if (known) this.#count();
   }
 
   /** @internal Nothing of the file is on its way any more: a new document can take the place of the lost one. */
   settled(): void {
-    if (this.#state === "lost") this.#renew();
+    if (this.#state === "lost" && !this.#next) this.#renew();
     if (this.#state === "closed") this.#draftOfAll();
   }
 
@@ -184,7 +184,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
 
   /** @internal The session is another one: nothing that this document wrote may be sent under it. */
   sessionLost(trouble: Trouble): void {
-    if (this.#state === "opening" && this.#pending.size === 0) return this.#open(this.#document);
+    if (this.#state === "opening" && this.pending === 0) return this.#begun ? this.#open(this.#document) : undefined;
     if (this.#state === "destroyed") return this.#refused(trouble);
     if (this.#state === "closed") return this.#draftOfAll();
     this.#state = "lost";
@@ -256,7 +256,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     const document: FileDocument = new FileDocument(
       (update, origin) => this.#changed(document, update, origin),
       () => {
-        this.#unhanded += 1;
+        this.#ledger.begin();
         this.#count();
       },
     );
@@ -272,11 +272,9 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
 
   #changed(document: FileDocument, update: Uint8Array, origin: Origin): void {
-    this.#unhanded = Math.max(0, this.#unhanded - 1);
     if (document !== this.#document) return;
-    const ref = `${this.#name}.${(this.#changes += 1)}`;
-    this.#pending.add(ref);
-    const change = { file: this.#id, update, origin, ref };
+    const ref = this.#ledger.hand();
+    const change = { file: this.#id, clientId: document.doc.clientID, update, origin, ref };
     // A lost or closed document's changes are never sent; they stay pending until they are a draft.
     if (this.#state === "live") this.#host.link.change({ ...change, epoch: this.#epoch });
     if (this.#state === "opening") this.#early.push(change);
@@ -289,8 +287,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
       else this.#lose(trouble);
     } else if (this.#state === "destroyed") {
       this.#why = trouble;
-      this.#draftOfAll();
-      this.#pending.clear();
+      this.#giveUp();
     }
   }
 
@@ -301,7 +298,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#why = why;
     this.#lostEpoch = this.#epoch;
     this.#sync(false);
-    this.#host.link.abandon(this.#id);
+    this.#host.link.abandon(this.#id, this.doc.clientID);
   }
 
   /** Opens the file with a new document. */
@@ -324,8 +321,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#epoch = opened.epoch;
     this.#lostEpoch = 0;
     this.#why = undefined;
-    this.#pending.clear();
-    this.#unhanded = 0;
+    this.#ledger = new Ledger();
     this.#state = "live";
     this.showPeople();
     if (draft) this.#hand(draft);
@@ -336,9 +332,11 @@ export class TandemProvider extends Emitter<ProviderEvents> {
 
   /** What of a lost document is not saved. */
   #draft(lost: FileDocument, next: FileDocument, epoch: number): Draft | undefined {
-    if (this.pending === 0 || this.#drafted === this.#changes) return undefined;
-    // In one line of history it can be told exactly; else the texts are all there is.
     const same = this.#lostEpoch === 0 || this.#lostEpoch === epoch;
+    // A server that does not know the session may have come back from a backup that lacks more.
+    const lacking = same && RESTORED.has(this.#why?.reason ?? "");
+    if (!this.#ledger.undrafted && !lacking) return undefined;
+    // In one line of history it can be told exactly; else the texts are all there is.
     const unsaved = same ? lost.hasMoreThan(next) : lost.text.toString() !== next.text.toString();
     return unsaved ? this.#draftOf(lost.text.toString(), next.text.toString()) : undefined;
   }
@@ -349,7 +347,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
 
   #hand(draft: Draft): void {
-    this.#drafted = this.#changes;
+    this.#ledger.draft();
     this.#host.drafted(draft);
     this.emit("draft", draft);
   }
@@ -364,12 +362,18 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#why = wasLost ? (this.#why ?? why) : why;
     this.#lostEpoch ||= this.#epoch;
     this.#sync(false);
-    this.#host.link.abandon(this.#id);
+    this.#host.link.abandon(this.#id, this.doc.clientID);
   }
 
   /** All that has no receipt will not be saved. */
   #draftOfAll(): void {
-    if (this.pending > 0 && this.#drafted !== this.#changes) this.#hand(this.#draftOf(this.text.toString(), undefined));
+    if (this.#ledger.undrafted) this.#hand(this.#draftOf(this.text.toString(), undefined));
+  }
+
+  /** Nobody looks at the document any more: what will not be saved is a draft, and no longer pending. */
+  #giveUp(): void {
+    this.#draftOfAll();
+    this.#ledger.clear();
   }
 
   #sync(synced: boolean): void {

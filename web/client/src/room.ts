@@ -8,6 +8,7 @@ import type { Link, LinkEvent } from "./link.js";
 import { People } from "./presence.js";
 import type { Host } from "./host.js";
 import { TandemProvider } from "./provider.js";
+import { Providers } from "./providers.js";
 import { infoOf, RoomFiles } from "./room_files.js";
 import type { Server } from "./server.js";
 import type { Draft, FileInfo, FileText, Person, RoomEvents, Status } from "./types.js";
@@ -28,9 +29,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #people = new People();
   /** All that are known, deleted ones too. */
   readonly #files = new Map<string, FileInfo>();
-  readonly #providers = new Map<string, TandemProvider>();
-  /** Destroyed, with changes that have no receipt yet. */
-  readonly #closing = new Set<TandemProvider>();
+  readonly #providers = new Providers();
   #status: Status = "connected";
   #revision = 0n;
   #lastCut: Trouble | undefined;
@@ -70,7 +69,7 @@ export class Room extends Emitter<RoomEvents> {
   }
   /** How many local changes have no receipt yet, over all files. */
   get pending(): number {
-    return [...this.#providers.values(), ...this.#closing].reduce((sum, provider) => sum + provider.pending, 0);
+    return this.#providers.pending;
   }
   /** Whether the server's log has every local change of every file. */
   get saved(): boolean {
@@ -91,7 +90,7 @@ export class Room extends Emitter<RoomEvents> {
     const there = this.#providers.get(id);
     if (there) return there;
     const provider = new TandemProvider(this.#host(), id);
-    this.#providers.set(id, provider);
+    this.#providers.add(provider);
     provider.showPeople();
     return provider;
   }
@@ -138,7 +137,7 @@ export class Room extends Emitter<RoomEvents> {
   /** Leaves for good: what is pending is sent first, for a short while. */
   async leave(): Promise<void> {
     await this.#link.leave();
-    for (const provider of [...this.#providers.values()]) provider.destroy();
+    for (const provider of this.#providers.open) provider.destroy();
   }
 
   /** @internal What the link tells. */
@@ -167,44 +166,19 @@ export class Room extends Emitter<RoomEvents> {
         this.#revision = event.revision > this.#revision ? event.revision : this.#revision;
         return;
       default:
-        return this.#hearOfFile(event);
-    }
-  }
-
-  #hearOfFile(event: LinkEvent): void {
-    switch (event.kind) {
-      case "opened":
-        return this.#providers.get(event.opened.file?.fileId ?? "")?.opened(event.opened, event.clientId);
-      case "unopened":
-        return this.#providers.get(event.file)?.unopened(event.clientId, event.trouble);
-      case "updated":
-        return this.#providers.get(event.updated.fileId)?.updated(event.updated);
-      case "resync":
-        return this.#providers.get(event.file)?.resync();
-      case "settled":
-        return this.#providers.get(event.file)?.settled();
-      case "receipt":
-        for (const provider of this.#of(event.file)) provider.receipt(event.refs, event.trouble);
+        this.#providers.hear(event);
         return this.#counted();
-      default:
-        return;
     }
-  }
-
-  /** The file's provider, and those of before that still wait for receipts. */
-  #of(file: string): TandemProvider[] {
-    const open = this.#providers.get(file);
-    const closing = [...this.#closing].filter((provider) => provider.fileId === file);
-    return open ? [open, ...closing] : closing;
   }
 
   #begin(joined: Joined): void {
     this.#people.begin(joined.participantId, joined.participants, this.#color);
     const living = new Set(joined.files.map((file) => file.fileId));
-    for (const file of this.#files.values()) {
-      if (!living.has(file.id)) this.#files.set(file.id, { ...file, deleted: true });
+    for (const file of [...this.#files.values()]) if (!living.has(file.id)) this.#note({ ...file, deleted: true });
+    for (const file of joined.files) {
+      this.#note(infoOf(file));
+      this.#providers.get(file.fileId)?.restored();
     }
-    for (const file of joined.files) this.#files.set(file.fileId, infoOf(file));
     this.#revision = joined.headRevision;
   }
 
@@ -213,7 +187,7 @@ export class Room extends Emitter<RoomEvents> {
     const told = this.#lastCut ?? { reason: "SESSION_UNKNOWN", message: "", metadata: {}, retryDelay: undefined };
     const message = "the server does not know this session any more: what was not saved is a draft";
     const trouble = { ...told, message };
-    for (const provider of [...this.#providers.values(), ...this.#closing]) {
+    for (const provider of this.#providers.all) {
       provider.introduce();
       provider.sessionLost(trouble);
     }
@@ -221,7 +195,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #end(trouble: Trouble): void {
-    for (const provider of [...this.#providers.values(), ...this.#closing]) provider.ended(trouble);
+    for (const provider of this.#providers.all) provider.ended(trouble);
     if (trouble.reason !== "LEFT") this.emit("ended", { reason: trouble.reason, message: trouble.message, file: undefined });
   }
 
@@ -229,7 +203,7 @@ export class Room extends Emitter<RoomEvents> {
     if (this.#status === status) return;
     this.#status = status;
     this.emit("status", status);
-    for (const provider of this.#providers.values()) provider.tell("status", { status });
+    for (const provider of this.#providers.open) provider.tell("status", { status });
   }
 
   #fileChanged({ file, change }: FileChanged): void {
@@ -265,11 +239,11 @@ export class Room extends Emitter<RoomEvents> {
     const people = this.people;
     this.emit("people", people);
     this.emit("presence", people);
-    for (const provider of this.#providers.values()) provider.showPeople();
+    for (const provider of this.#providers.open) provider.showPeople();
   }
 
   #counted(): void {
-    for (const provider of this.#closing) if (provider.saved) this.#closing.delete(provider);
+    this.#providers.settle();
     const { saved, pending } = this;
     if (saved === this.#told.saved && pending === this.#told.pending) return;
     this.#told = { saved, pending };
@@ -302,10 +276,7 @@ export class Room extends Emitter<RoomEvents> {
       counted: () => this.#counted(),
       drafted: (draft: Draft) => this.emit("draft", draft),
       moved: (provider) => this.#moved(provider),
-      closed: (provider) => {
-        this.#providers.delete(provider.fileId);
-        if (!provider.saved) this.#closing.add(provider);
-      },
+      closed: (provider) => this.#providers.closed(provider),
     };
   }
 }

@@ -70,8 +70,8 @@ export class Session implements Link {
   change(change: Change): void {
     this.#up.change(change);
   }
-  abandon(file: string): void {
-    this.#up.abandon(file);
+  abandon(file: string, clientId: number): void {
+    this.#up.abandon(file, clientId);
   }
   show(where: Whereabouts): void {
     this.#up.show(where);

@@ -66,8 +66,8 @@ export class Upward {
     this.#soon();
   }
 
-  abandon(file: string): void {
-    this.#operations.abandon(file);
+  abandon(file: string, clientId: number): void {
+    this.#operations.abandon(file, clientId);
     this.#abandoned.add(file);
     this.#settle(file);
   }
