@@ -35,15 +35,22 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn site() -> Result<String, Box<dyn Error>> {
     let root = Path::new("web/dist");
     if !root.join("index.html").is_file() {
-        return Err("web/dist/index.html is missing: it is part of the repository, or `npm run build` in web makes it".into());
+        return Err(
+            "web/dist/index.html is missing: it is part of the repository, or `npm run build` in web makes it".into(),
+        );
     }
     let mut paths = Vec::new();
     list(root, &mut paths)?;
     paths.sort();
     let mut code = String::from("/// Each path below web/dist with its bytes.\nstatic FILES: &[(&str, &[u8])] = &[\n");
     for path in paths {
-        let name = path.strip_prefix(root)?.to_str().ok_or("a name that is no UTF-8")?.replace('\\', "/");
-        code += &format!("({name:?}, include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/web/dist/\", {name:?}))),\n");
+        let name = path
+            .strip_prefix(root)?
+            .to_str()
+            .ok_or("a name that is no UTF-8")?
+            .replace('\\', "/");
+        code +=
+            &format!("({name:?}, include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/web/dist/\", {name:?}))),\n");
     }
     code += "];\n";
     Ok(code)

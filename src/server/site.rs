@@ -54,7 +54,9 @@ impl Site {
         let assets = files.into_iter().filter(|(path, _)| path != PAGE);
         Self {
             page,
-            assets: assets.map(|(path, bytes)| (path.clone(), Asset::new(&path, bytes))).collect(),
+            assets: assets
+                .map(|(path, bytes)| (path.clone(), Asset::new(&path, bytes)))
+                .collect(),
         }
     }
 }

@@ -19,7 +19,15 @@ pub(crate) fn check() -> Result {
     let made = target().join("web-dist");
     let folder = made.to_string_lossy();
     npm(&[
-        "exec", "--", "vite", "build", "--outDir", &folder, "--emptyOutDir", "--logLevel", "warn",
+        "exec",
+        "--",
+        "vite",
+        "build",
+        "--outDir",
+        &folder,
+        "--emptyOutDir",
+        "--logLevel",
+        "warn",
     ])?;
     compare(&web.join("dist"), &made)
 }

@@ -30,7 +30,10 @@ mod on_disk {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/dist");
         let mut files = Vec::new();
         read(&root, "", &mut files).ok()?;
-        files.iter().any(|(path, _)| path == super::super::PAGE).then_some(files)
+        files
+            .iter()
+            .any(|(path, _)| path == super::super::PAGE)
+            .then_some(files)
     }
 
     fn read(folder: &Path, prefix: &str, files: &mut Vec<(String, Bytes)>) -> io::Result<()> {

@@ -48,7 +48,13 @@ mod tests {
 
     #[test]
     fn gzip_is_taken_by_whoever_names_it() {
-        for yes in ["gzip", "br, GZIP", "deflate, gzip;q=0.5", "*", "gzip;q=1.0, identity; q=0.5"] {
+        for yes in [
+            "gzip",
+            "br, GZIP",
+            "deflate, gzip;q=0.5",
+            "*",
+            "gzip;q=1.0, identity; q=0.5",
+        ] {
             assert!(takes_gzip(&headers("accept-encoding", yes)), "{yes}");
         }
         for no in ["", "br", "gzip;q=0", "*;q=0", "gzip; q=0.0, *", "xgzip"] {

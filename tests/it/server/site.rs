@@ -84,14 +84,28 @@ async fn scripts_run_by_a_number_that_is_new_in_each_answer() {
         let html = String::from_utf8(body(answer).await.to_vec()).expect("the page is text");
         let used = between(&html, "nonce=\"", "\"");
         assert!(used.len() >= 3, "{html}");
-        assert!(allowed.iter().chain(&used).all(|number| *number == allowed[0]), "{policy} {html}");
+        assert!(
+            allowed.iter().chain(&used).all(|number| *number == allowed[0]),
+            "{policy} {html}"
+        );
         assert!(allowed[0].len() >= 22, "128 bits at least: {policy}");
         let scripts = html.matches("<script").count();
-        assert_eq!(scripts, between(&html, "<script", ">").iter().filter(|s| s.contains("nonce=")).count());
+        assert_eq!(
+            scripts,
+            between(&html, "<script", ">")
+                .iter()
+                .filter(|s| s.contains("nonce="))
+                .count()
+        );
         for never in ["unsafe", "*", "http:", "https:"] {
             assert!(!policy.contains(never), "{policy}");
         }
-        for always in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "connect-src 'self'"] {
+        for always in [
+            "default-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "connect-src 'self'",
+        ] {
             assert!(policy.contains(always), "{policy}");
         }
         numbers.insert(allowed[0].to_owned());
@@ -142,7 +156,12 @@ async fn a_browser_that_has_a_file_is_told_so_and_nothing_more() {
         let answer = get(&mut browser, &path, &[accepted]).await;
         let tag = header(&answer, "etag").to_owned();
         assert!(tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
-        for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+        for known in [
+            tag.clone(),
+            format!("W/{tag}"),
+            format!("\"other\", {tag}"),
+            "*".to_owned(),
+        ] {
             let again = get(&mut browser, &path, &[accepted, ("if-none-match", &known)]).await;
             assert_eq!(again.status(), 304, "{known}");
             assert_eq!(header(&again, "etag"), tag);
@@ -187,7 +206,13 @@ async fn a_head_tells_the_same_without_the_body() {
         let full = get(&mut browser, &path, &[GZIP]).await;
         let head = browser.page(Method::HEAD, &path, &[GZIP]).await;
         assert_eq!(head.status(), 200);
-        for name in ["content-type", "etag", "cache-control", "content-encoding", "content-length"] {
+        for name in [
+            "content-type",
+            "etag",
+            "cache-control",
+            "content-encoding",
+            "content-length",
+        ] {
             assert_eq!(header(&head, name), header(&full, name), "{path}: {name}");
         }
         assert!(body(head).await.is_empty());
@@ -213,7 +238,10 @@ async fn nothing_but_the_bundle_is_served() {
     ] {
         let answer = server.get(path).await;
         assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
-        assert!(!answer.contains("immutable") && !answer.contains("[package]"), "{path}: {answer}");
+        assert!(
+            !answer.contains("immutable") && !answer.contains("[package]"),
+            "{path}: {answer}"
+        );
     }
 }
 
@@ -222,8 +250,13 @@ async fn the_page_too_is_refused_under_a_foreign_name() {
     let server = TestServer::start().await;
     for path in ["/r/kata".to_owned(), largest()] {
         let answer = server
-            .raw(format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
+            .raw(format!(
+                "GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+            ))
             .await;
-        assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("HOST_REFUSED"), "{path}");
+        assert!(
+            answer.starts_with("HTTP/1.1 403") && answer.contains("HOST_REFUSED"),
+            "{path}"
+        );
     }
 }
