@@ -55,7 +55,8 @@ export class Session implements Link {
     private readonly name: string,
     private readonly tell: (event: LinkEvent) => void,
   ) {
-    this.#up = new Upward(server, tell, (trouble) => this.#cut(trouble));
+    const went = () => this.#backoff.reset();
+    this.#up = new Upward(server, tell, (trouble) => this.#cut(trouble), went);
     globalThis.addEventListener?.("online", this.#online);
     globalThis.addEventListener?.("offline", this.#offline);
     void this.#run();

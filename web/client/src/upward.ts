@@ -48,6 +48,7 @@ export class Upward {
     private readonly server: Server,
     private readonly tell: (event: LinkEvent) => void,
     private readonly cut: (trouble: Trouble) => void,
+    private readonly went: () => void,
   ) {}
 
   open(opening: Opening): void {
@@ -231,6 +232,7 @@ export class Upward {
         const timeoutMs = probing ? PROBE : PUBLISH;
         await this.server.collaboration.publish({ resumeToken: this.#token, messages }, { signal: stream, timeoutMs });
         this.#spoke = Date.now();
+        this.went();
         return;
       } catch (error) {
         if (stream.aborted) return;

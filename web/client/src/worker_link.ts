@@ -3,6 +3,9 @@ import type { Link, LinkEvent, Opening, Whereabouts } from "./link.js";
 import type { Change } from "./operations.js";
 import { HERE, type PageMessage, type WorkerMessage } from "./worker_protocol.js";
 
+/** How long leaving may take: the worker waits for the last receipts, but not for long. */
+const LEAVING = 5_000;
+
 /** The side of a port that a page needs. */
 export interface Port {
   postMessage(message: PageMessage): void;
@@ -50,6 +53,8 @@ export class WorkerLink implements Link {
     this.#leaving ??= new Promise((resolve) => {
       if (this.#over) return resolve();
       this.#left = resolve;
+      // A worker that has failed does not answer.
+      setTimeout(() => this.#end(), LEAVING);
       this.port.postMessage({ kind: "leave" });
     });
     return this.#leaving;

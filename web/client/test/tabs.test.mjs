@@ -17,13 +17,15 @@ function browser(t) {
       this.port = port1;
     }
   };
-  t.after(() => {
+  const tabs = [];
+  t.after(async () => {
+    await Promise.all(tabs.map((joined) => joined.leave()));
     delete globalThis.SharedWorker;
     ports.forEach((port) => port.close());
   });
   const tab = async (url, room, name) => {
     const joined = await new TandemClient({ url }).join(room, { name });
-    t.after(() => joined.leave());
+    tabs.push(joined);
     return joined;
   };
   return { host, tab };
