@@ -1,4 +1,5 @@
 // A real Chromium, and people in it whose every complaint is heard.
+import { connect, createServer } from "node:net";
 import { chromium } from "playwright-core";
 
 /** How long anything may take, in milliseconds, before a story fails. */
@@ -9,6 +10,42 @@ function reportViolations() {
   addEventListener("securitypolicyviolation", (event) => {
     console.error(`policy: ${event.violatedDirective} stopped ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
   });
+}
+
+/** A way to the server that can be cut, for everybody whose page came by it. */
+export async function wayTo(target) {
+  const [host, port] = target.split(":");
+  const sockets = new Set();
+  let isCut = false;
+  const way = createServer((near) => {
+    if (isCut) return near.destroy();
+    const far = connect(Number(port), host);
+    for (const [socket, other] of [[near, far], [far, near]]) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+  });
+  await new Promise((resolve) => way.listen(0, "127.0.0.1", resolve));
+  return {
+    base: `http://127.0.0.1:${way.address().port}`,
+    cut() {
+      isCut = true;
+      sockets.forEach((socket) => socket.destroy());
+    },
+    mend() {
+      isCut = false;
+    },
+    close() {
+      this.cut();
+      way.close();
+    },
+  };
 }
 
 /** Starts the browser, runs a story with it, and fails if any page complained. */
@@ -27,8 +64,9 @@ export async function withBrowser(base, story) {
 }
 
 /** Somebody with a browser of their own. `asked` is what their page has asked for. */
-async function person(browser, base, name, faults, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+async function person(browser, usual, name, faults, options = {}) {
+  const base = options.base ?? usual;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options.context });
   context.setDefaultTimeout(PATIENCE);
   await context.addInitScript(reportViolations);
   await context.addInitScript((name) => localStorage.setItem("tandem.name", name), name);
@@ -36,7 +74,7 @@ async function person(browser, base, name, faults, options = {}) {
   const asked = [];
   page.on("console", (message) => {
     // A browser itself reports each call that does not get through.
-    if (page.context().offline && /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/.test(message.text())) return;
+    if (options.cut && /net::ERR_/.test(message.text())) return;
     if (["error", "warning"].includes(message.type())) faults.push(`${name}: ${message.text()}`);
   });
   page.on("pageerror", (error) => faults.push(`${name}: ${error.stack ?? error}`));

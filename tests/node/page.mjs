@@ -1,5 +1,5 @@
 // Stories of people on the page: page.mjs HOST:PORT STORY
-import { saved, shown, until, withBrowser } from "./browser.mjs";
+import { saved, shown, until, wayTo, withBrowser } from "./browser.mjs";
 
 const [target, story] = process.argv.slice(2);
 const base = `http://${target}`;
@@ -96,14 +96,14 @@ const stories = {
 
   /** A page that is offline for a while says so, goes on, and loses nothing. */
   async offline({ person }) {
-    const [ana, ben] = [await person("Ana"), await person("Ben")];
-    const room = await madeBy(ana);
-    await ben.page.goto(room);
+    const way = await wayTo(target);
+    const [ana, ben] = [await person("Ana", { base: way.base, cut: true }), await person("Ben")];
+    const room = await madeBy(ben);
+    await ana.page.goto(room.replace(base, way.base));
     await ana.page.locator(".cm-content").click();
     await ana.page.keyboard.type("middle");
     await until("Ben sees it", async () => (await shown(ben.page)) === "middle" || shown(ben.page));
-    ana.context.offline = true;
-    await ana.context.setOffline(true);
+    way.cut();
     await ana.page.keyboard.press("Home");
     await ana.page.keyboard.type("before ");
     await ana.page.getByText(/^Offline, \d+ changes? not sent$/).waitFor();
@@ -112,12 +112,13 @@ const stories = {
     await ben.page.keyboard.press("End");
     await ben.page.keyboard.type(" after");
     await saved(ben.page);
-    await ana.context.setOffline(false);
+    way.mend();
     for (const { name, page } of [ana, ben]) {
       await until(`${name} sees both`, async () => (await shown(page)) === "before middle after" || shown(page));
       await saved(page);
     }
     await ana.page.getByText("The connection is lost. You can go on").waitFor({ state: "detached" });
+    way.close();
   },
 
   /** Whatever is pasted is text with plain line ends, for everybody. */

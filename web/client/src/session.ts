@@ -141,12 +141,18 @@ export class Session implements Link {
 
   #hear(message: ServerMessage, stream: AbortController): void {
     if (message.kind.case === "joined") return this.#begin(message.kind.value, stream);
+    // Told before the change counts as saved: an offset in the text as it is then is of that revision.
+    if (message.kind.case === "receipt") this.#saw(message.kind.value.revision);
     const revision = this.#up.hear(message) ?? 0n;
     for (const event of downward(message)) this.tell(event);
-    if (revision > this.#seen) {
-      this.#seen = revision;
-      this.tell({ kind: "revision", revision });
-    }
+    this.#saw(revision);
+  }
+
+  /** Everything up to a revision has come. */
+  #saw(revision: bigint): void {
+    if (revision <= this.#seen) return;
+    this.#seen = revision;
+    this.tell({ kind: "revision", revision });
   }
 
   #begin(joined: Joined, stream: AbortController): void {

@@ -67,7 +67,9 @@ export function completions(room: Room, provider: TandemProvider): Extension {
   };
 
   const list = (answer: Completions, context: CompletionContext): CompletionResult | null => {
-    if (answer.items.length === 0) return null;
+    // Where no word has begun, a list that nobody asked for would be in the way.
+    const begun = context.explicit || context.matchBefore(/[\p{L}\p{N}_$]$|\.$|::$|->$/u);
+    if (answer.items.length === 0 || !begun) return null;
     const from = Math.min(...answer.items.map((item) => item.from));
     return { from, to: context.pos, filter: false, options: answer.items.map((item) => option(answer.id, item)) };
   };

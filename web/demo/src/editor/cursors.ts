@@ -27,12 +27,14 @@ export function cursors(provider: TandemProvider): Extension {
     /** How often each person's cursor has moved: a name shows for a while after that. */
     readonly #moves = new Map<number, { at: string; count: number }>();
     readonly #view: EditorView;
+    #begun = false;
 
     constructor(view: EditorView) {
       this.#view = view;
       awareness.on("change", this.#changed);
       this.#publish(view);
       this.decorations = this.#draw(view);
+      this.#begun = true;
     }
 
     update(update: ViewUpdate): void {
@@ -78,9 +80,10 @@ export function cursors(provider: TandemProvider): Extension {
       return Decoration.set(drawn, true);
     }
 
+    /** 0 for those who were here first and have not moved: their names are no news. */
     #count(id: number, at: string): number {
       const last = this.#moves.get(id);
-      const count = last ? last.count + (last.at === at ? 0 : 1) : 0;
+      const count = last ? last.count + (last.at === at ? 0 : 1) : this.#begun ? 1 : 0;
       this.#moves.set(id, { at, count });
       return count;
     }
@@ -137,7 +140,7 @@ class Caret extends WidgetType {
     caret.style.setProperty("--who", this.color);
     caret.setAttribute("aria-hidden", "true");
     const flag = caret.appendChild(document.createElement("span"));
-    flag.className = "cm-flag";
+    flag.className = this.count > 0 ? "cm-flag" : "cm-flag cm-quiet";
     flag.textContent = this.name;
     // The zero-width characters keep the line's height and let the caret stand at a line's end.
     caret.prepend("\u2060");

@@ -63,6 +63,7 @@ const shape = EditorView.theme({
     zIndex: "5",
     animation: "cm-flag 2.6s ease-out forwards",
   },
+  ".cm-flag.cm-quiet": { animation: "none", opacity: "0" },
   // In the first line there is no room above.
   ".cm-line:first-child .cm-flag": { bottom: "auto", top: "100%", borderRadius: "0 6px 6px 6px" },
   "@keyframes cm-flag": { "0%, 80%": { opacity: "1" }, "100%": { opacity: "0" } },

@@ -3,12 +3,13 @@ import { fill, h } from "../ui/dom";
 import { say } from "../ui/say";
 import type { Following } from "./follow";
 
-/** How many faces stand in the bar; the others are behind a button. */
-const FACES = 4;
+/** How many faces stand in the bar, where it is wide and where it is narrow; the others are behind a button. */
+const FACES = { wide: 5, narrow: 2 };
 
 /** Shows who is here, who types, and lets somebody be followed. */
 export function people(room: Room, place: HTMLElement, follow: Following): () => void {
   const everybody = h("div", { class: "everybody", popover: "auto", id: "everybody" });
+  const narrow = matchMedia("(max-width: 720px)");
   let before: Map<string, string> | undefined;
   let drawn = "";
 
@@ -16,11 +17,13 @@ export function people(room: Room, place: HTMLElement, follow: Following): () =>
     const here = [...room.people];
     news(here);
     // Presence comes many times a second; most of it changes no face.
-    const now = JSON.stringify([here.map((p) => [p.id, p.name, p.color, p.typing, p.away, p.file]), follow.whom()]);
+    const seen = here.map(({ id, name, color, typing, away, file }) => [id, name, color, typing, away, file]);
+    const now = JSON.stringify([seen, follow.whom(), narrow.matches]);
     if (now === drawn) return;
     drawn = now;
     const had = document.activeElement?.getAttribute("data-person");
-    const few = here.length <= FACES ? here : here.slice(0, FACES - 1);
+    const most = narrow.matches ? FACES.narrow : FACES.wide;
+    const few = here.length <= most ? here : here.slice(0, most - 1);
     const rest = here.length - few.length;
     fill(
       place,
@@ -81,8 +84,12 @@ export function people(room: Room, place: HTMLElement, follow: Following): () =>
   };
 
   const ends = [room.on("people", show), room.on("presence", show), room.on("files", show), follow.on(show)];
+  narrow.addEventListener("change", show);
   show();
-  return () => ends.forEach((end) => end());
+  return () => {
+    narrow.removeEventListener("change", show);
+    ends.forEach((end) => end());
+  };
 }
 
 function dots(): HTMLElement {
