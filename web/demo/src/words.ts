@@ -5,7 +5,7 @@ export function inWords(error: unknown): string {
     case "UNREACHABLE":
       return "The server can't be reached. Is it running? Try again in a moment.";
     case "ROOM_NOT_FOUND":
-      return "There is no room of this name. Look at the link again, or create a room.";
+      return "No room has this name. Look at the link again, or create a room.";
     case "ROOM_FULL":
       return "As many people are in this room as may be. Come back when somebody has left.";
     case "FILE_EXISTS":

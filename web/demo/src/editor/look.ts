@@ -24,10 +24,10 @@ const shape = EditorView.theme({
   ".cm-searchMatch": { backgroundColor: "var(--found)", borderRadius: "2px" },
   ".cm-searchMatch.cm-searchMatch-selected": { outline: "2px solid var(--accent)" },
 
-  ".cm-theirs": { backgroundColor: "color-mix(in oklab, var(--who) 24%, transparent)", borderRadius: "2px" },
+  ".cm-theirs": { backgroundColor: "color-mix(in oklab, var(--hue) 24%, transparent)", borderRadius: "2px" },
   ".cm-caret": {
     position: "relative",
-    borderLeft: "2px solid var(--who)",
+    borderLeft: "2px solid var(--hue)",
     marginLeft: "-1px",
     marginRight: "-1px",
     pointerEvents: "none",
@@ -40,7 +40,7 @@ const shape = EditorView.theme({
     width: "6px",
     height: "6px",
     borderRadius: "50%",
-    backgroundColor: "var(--who)",
+    backgroundColor: "var(--hue)",
   },
   ".cm-flag": {
     position: "absolute",
@@ -58,8 +58,8 @@ const shape = EditorView.theme({
     maxWidth: "18ch",
     overflow: "hidden",
     textOverflow: "ellipsis",
-    backgroundColor: "var(--who)",
-    color: "oklch(from var(--who) clamp(0, (0.62 - l) * 1000, 1) 0 0)",
+    backgroundColor: "var(--hue)",
+    color: "oklch(from var(--hue) clamp(0, (0.62 - l) * 1000, 1) 0 0)",
     zIndex: "5",
     animation: "cm-flag 2.6s ease-out forwards",
   },

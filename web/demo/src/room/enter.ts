@@ -29,7 +29,7 @@ export async function enter(room: string, go: (path: string) => void): Promise<V
     } catch (error) {
       const missing = (error as { reason?: string }).reason === "ROOM_NOT_FOUND";
       if (missing) kept.forget(location.pathname);
-      element.replaceChildren(sorry(inWords(error), missing ? undefined : () => void join(), go));
+      element.replaceChildren(sorry(missing, inWords(error), () => void join(), go));
     }
   };
 
@@ -47,6 +47,12 @@ export async function enter(room: string, go: (path: string) => void): Promise<V
 
 /** Asks a person who came by a link for a name. */
 function whoAreYou(room: string, then: () => void, go: (path: string) => void): HTMLElement {
+  const called = h("strong", { text: room });
+  client.getRoom(room).then(
+    ({ title }) => title && (called.textContent = title),
+    // Joining tells what is wrong.
+    () => undefined,
+  );
   const input = h("input", {
     id: "name",
     required: true,
@@ -60,7 +66,7 @@ function whoAreYou(room: string, then: () => void, go: (path: string) => void): 
     "form",
     { class: "card" },
     h("h1", { text: "You are invited" }),
-    h("p", { class: "lead" }, "to write code together in ", h("strong", { text: room }), "."),
+    h("p", { class: "lead" }, "to write code together in ", called, "."),
     h("div", { class: "field" }, h("label", { for: "name", text: "Your name" }), input),
     h("button", { class: "primary", text: "Join the room" }),
   );
@@ -76,19 +82,19 @@ function whoAreYou(room: string, then: () => void, go: (path: string) => void): 
 }
 
 /** Says why one is not in the room. */
-function sorry(text: string, again: (() => void) | undefined, go: (path: string) => void): HTMLElement {
+function sorry(missing: boolean, text: string, again: () => void, go: (path: string) => void): HTMLElement {
   const home = h("button", {
     type: "button",
-    class: again ? "secondary" : "primary",
+    class: missing ? "primary" : "secondary",
     text: "To the start page",
     on: { click: () => go("/") },
   });
-  const retry = again && h("button", { type: "button", class: "primary", text: "Try again", on: { click: again } });
+  const retry = !missing && h("button", { type: "button", class: "primary", text: "Try again", on: { click: again } });
   return page(
     h(
       "div",
       { class: "card", role: "alert" },
-      h("h1", { text: "This did not work" }),
+      h("h1", { text: missing ? "No such room" : "You are not in yet" }),
       h("p", { class: "lead", text }),
       h("div", { class: "offers" }, retry, home),
     ),

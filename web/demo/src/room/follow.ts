@@ -32,7 +32,7 @@ export function following(room: Room, place: HTMLElement, screen: Screen): Follo
     const person = current();
     const desk = place.closest<HTMLElement>(".room");
     desk?.toggleAttribute("data-following", !!person);
-    if (person) desk?.style.setProperty("--followed", person.color);
+    if (person) desk?.style.setProperty("--who", person.color);
     fill(
       place,
       person && h("span", { text: `Following ${person.name}` }),
