@@ -1,5 +1,5 @@
 import { ParticipantState, Role, type Participant, type ParticipantPresence } from "./gen/tandem/v1/collaboration_pb.js";
-import { colorOf } from "./colors.js";
+import { colorsOf, type Colors } from "./colors.js";
 import type { Person } from "./types.js";
 
 /** A selection as encoded Yjs relative positions. */
@@ -12,6 +12,7 @@ export interface Selection {
 export class People {
   readonly #participants = new Map<string, Participant>();
   readonly #presences = new Map<string, ParticipantPresence>();
+  #colors = new Map<string, Colors>();
   #me = "";
   #color: string | undefined;
 
@@ -27,12 +28,14 @@ export class People {
   /** Somebody came, went, or is away. */
   participant(participant: Participant): void {
     const id = participant.participantId;
+    const known = this.#participants.size;
     if (participant.state === ParticipantState.LEFT) {
       this.#participants.delete(id);
       this.#presences.delete(id);
     } else {
       this.#participants.set(id, participant);
     }
+    if (this.#participants.size !== known) this.#colors = colorsOf(this.#participants.keys());
   }
 
   /** Somebody's cursor moved, or they began or stopped to type. */
@@ -61,7 +64,7 @@ export class People {
     const at = (position: Uint8Array | undefined, otherwise: number) =>
       (file !== undefined && position ? offset(file, position) : undefined) ?? otherwise;
     const me = id === this.#me;
-    const { color, colorLight } = colorOf(id);
+    const { color = "", colorLight = "" } = this.#colors.get(id) ?? {};
     return {
       id,
       name,

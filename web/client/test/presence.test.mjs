@@ -28,6 +28,16 @@ test("cursors go both ways, as CodeMirror and as Monaco have them, and move with
   assert.deepEqual([bobs.file, bobs.cursor, bobs.me], [one.file.id, { anchor: 0, head: 2 }, false]);
 });
 
+test("no two who are here have the same colour, and everybody sees the same ones", async (t) => {
+  const { server, room } = await serverWithRoom(t);
+  const all = [];
+  for (let n = 1; n <= 8; n += 1) all.push(await enter(t, server.url, room, `P${n}`));
+  const seen = ({ people }) => JSON.stringify(people.map(({ id, color }) => `${id} ${color}`).sort());
+  await until("all see all", () => all.every((one) => one.people.length === all.length));
+  assert.equal(new Set(all.map(seen)).size, 1);
+  assert.equal(new Set(all[0].people.map(({ color }) => color)).size, all.length);
+});
+
 test("who is here, who types, who has gone", async (t) => {
   const { server, room } = await serverWithRoom(t);
   const ada = await enter(t, server.url, room, "Ada");
