@@ -27,6 +27,14 @@ export function openFiles(room: Room) {
       }
       return provider;
     },
+    /** Lets go of files that are no more; what is not saved of them becomes a draft. */
+    keep(living: ReadonlySet<string>): void {
+      for (const [id, provider] of open) {
+        if (living.has(id)) continue;
+        open.delete(id);
+        provider.destroy();
+      }
+    },
     close(): void {
       open.forEach((provider) => provider.destroy());
       open.clear();

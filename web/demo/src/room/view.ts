@@ -121,8 +121,14 @@ function live(room: Room, { top, side, place, foot }: Parts): () => void {
 
   function filesChanged(files: readonly FileInfo[]): void {
     list.files(files);
-    if (!shown) return;
     const now = files.find((file) => file.id === shown?.id);
+    if (shown && !now) {
+      // Nobody is to type into what is no more.
+      pane?.destroy();
+      pane = undefined;
+    }
+    open.keep(new Set(files.map(({ id }) => id)));
+    if (!shown) return;
     if (!now) {
       say(`${shown.path} was deleted.`);
       const next = files[0];
