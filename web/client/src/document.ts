@@ -12,6 +12,8 @@ export class FileDocument {
   readonly doc = new Y.Doc();
   /** The root text that the server knows. */
   readonly text = this.doc.getText("t");
+  /** The client id under which the server lets it write. */
+  clientId: number = this.doc.clientID;
   #origin: Origin | undefined;
   /** Since this state there is text that the server refuses; nothing goes out before it is tidied up. */
   #untidySince: Uint8Array | undefined;
@@ -32,6 +34,14 @@ export class FileDocument {
   /** Takes in what the server sent. */
   apply(update: Uint8Array): void {
     Y.applyUpdate(this.doc, update, FROM_SERVER);
+  }
+
+  /**
+   * Goes on under an id that an earlier document of this session had, whose changes are all in this one: the server lets
+   * a session have only so many. Only while nothing was written here.
+   */
+  succeed(): void {
+    this.doc.clientID = this.clientId;
   }
 
   /** Marks what `change` changes. */

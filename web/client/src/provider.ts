@@ -34,6 +34,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   /** The document that takes the place of a lost one, until the server has filled it. */
   #next: FileDocument | undefined;
   #begun = false;
+  #wasLive = false;
   #epoch = 0;
   /** The epoch of the lost document. */
   #lostEpoch = 0;
@@ -61,6 +62,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   begin(): void {
     if (this.#begun) return;
     this.#begun = true;
+    this.#document.clientId = this.#host.spareId(this.#id) ?? this.#document.clientId;
     this.#open(this.#document);
   }
 
@@ -112,6 +114,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#document.flush();
     // What will not be saved is handed out while somebody may still listen.
     if (this.#state !== "live") this.#giveUp();
+    this.#wasLive = this.#state === "live";
     this.#state = "destroyed";
     this.#document.retire();
     this.#next?.retire();
@@ -123,11 +126,17 @@ export class TandemProvider extends Emitter<ProviderEvents> {
 
   /** @internal The file is open, anew or again. */
   opened(opened: Opened, clientId: number): void {
-    if (clientId === this.#next?.doc.clientID) return this.#swap(this.#next, opened);
-    if (clientId !== this.#document.doc.clientID || this.#state === "destroyed" || this.#state === "closed") return;
+    if (clientId === this.#next?.clientId) return this.#swap(this.#next, opened);
+    if (clientId !== this.#document.clientId || this.#state === "destroyed" || this.#state === "closed") return;
     this.#epoch = opened.epoch;
     this.#document.apply(opened.update);
     if (this.#state !== "opening") return;
+    if (this.#document.clientId !== this.doc.clientID) {
+      // What was typed before the text was there has an id of its own, which has to be announced too.
+      if (this.#early.length > 0) return this.#announceOwn();
+      this.#document.succeed();
+      this.#bridge.succeed();
+    }
     this.#state = "live";
     for (const change of this.#early.splice(0)) this.#host.link.change({ ...change, epoch: this.#epoch });
     this.#sync(true);
@@ -136,7 +145,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   /** @internal The file can't be opened for this document. */
   unopened(clientId: number, trouble: Trouble): void {
     const next = this.#next;
-    if (clientId !== (next ?? this.#document).doc.clientID) return;
+    if (clientId !== (next ?? this.#document).clientId) return;
     // Another number may be free, and a new document is of any epoch.
     if (trouble.reason === "CLIENT_ID_TAKEN" || trouble.reason === "EPOCH_MISMATCH") {
       if (next) this.#renew();
@@ -247,6 +256,11 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     return this.positionOf(Y.decodeRelativePosition(position));
   }
 
+  /** @internal The client id of a document that is closed and saved, for the next one. */
+  get spareId(): number | undefined {
+    return this.#wasLive && this.saved ? this.#document.clientId : undefined;
+  }
+
   /** @internal The file's id. */
   get fileId(): string {
     return this.#id;
@@ -268,13 +282,18 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
 
   #open(document: FileDocument): void {
-    this.#host.link.open({ file: this.#id, clientId: document.doc.clientID, epoch: 0, stateVector: new Uint8Array() });
+    this.#host.link.open({ file: this.#id, clientId: document.clientId, epoch: 0, stateVector: new Uint8Array() });
+  }
+
+  #announceOwn(): void {
+    this.#document.clientId = this.doc.clientID;
+    this.#open(this.#document);
   }
 
   #changed(document: FileDocument, update: Uint8Array, origin: Origin): void {
     if (document !== this.#document) return;
     const ref = this.#ledger.hand();
-    const change = { file: this.#id, clientId: document.doc.clientID, update, origin, ref };
+    const change = { file: this.#id, clientId: document.clientId, update, origin, ref };
     // A lost or closed document's changes are never sent; they stay pending until they are a draft.
     if (this.#state === "live") this.#host.link.change({ ...change, epoch: this.#epoch });
     if (this.#state === "opening") this.#early.push(change);
@@ -286,6 +305,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
       if (trouble.reason === "FILE_DELETED" || trouble.reason === "FILE_NOT_FOUND") this.#close(trouble);
       else this.#lose(trouble);
     } else if (this.#state === "destroyed") {
+      this.#wasLive = false;
       this.#why = trouble;
       this.#giveUp();
     }
@@ -298,7 +318,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#why = why;
     this.#lostEpoch = this.#epoch;
     this.#sync(false);
-    this.#host.link.abandon(this.#id, this.doc.clientID);
+    this.#host.link.abandon(this.#id, this.#document.clientId);
   }
 
   /** Opens the file with a new document. */
@@ -362,7 +382,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#why = wasLost ? (this.#why ?? why) : why;
     this.#lostEpoch ||= this.#epoch;
     this.#sync(false);
-    this.#host.link.abandon(this.#id, this.doc.clientID);
+    this.#host.link.abandon(this.#id, this.#document.clientId);
   }
 
   /** All that has no receipt will not be saved. */
