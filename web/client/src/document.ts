@@ -55,6 +55,13 @@ export class FileDocument {
     }
   }
 
+  /** Where a relative position, encoded or not, is in the text; nothing if it is not there. */
+  offsetOf(position: Uint8Array | Y.RelativePosition): number | undefined {
+    const relative = position instanceof Uint8Array ? Y.decodeRelativePosition(position) : position;
+    const at = Y.createAbsolutePositionFromRelativePosition(relative, this.doc);
+    return at?.type === this.text ? at.index : undefined;
+  }
+
   /** Whether this document has changes that the other, of the same line of history, does not have. */
   hasMoreThan(other: FileDocument): boolean {
     const both = new Y.Doc();

@@ -1,5 +1,5 @@
 import type { Awareness } from "y-protocols/awareness";
-import * as Y from "yjs";
+import type * as Y from "yjs";
 import { AwarenessBridge } from "./awareness_bridge.js";
 import { FileDocument } from "./document.js";
 import { Emitter } from "./emitter.js";
@@ -9,6 +9,7 @@ import type { Host } from "./host.js";
 import { Ledger } from "./ledger.js";
 import type { Change } from "./operations.js";
 import type { ProviderEvents } from "./provider_types.js";
+import { Readiness } from "./readiness.js";
 import type { Draft, FileInfo, Origin, Status } from "./types.js";
 
 /**
@@ -42,10 +43,8 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   #ledger = new Ledger();
   /** Changes that were made before the document's epoch was known. */
   #early: Omit<Change, "epoch">[] = [];
-  #synced = false;
+  readonly #readiness = new Readiness();
   #applying: bigint | undefined;
-  readonly #whenSynced: Promise<void>;
-  #settleSynced!: { resolve: () => void; reject: (error: Error) => void };
 
   /** @internal Rooms make providers: {@link Room.open}. */
   constructor(host: Host, file: string) {
@@ -54,8 +53,6 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#id = file;
     this.#document = this.#newDocument();
     this.#bridge = this.#newBridge();
-    this.#whenSynced = new Promise((resolve, reject) => (this.#settleSynced = { resolve, reject }));
-    this.#whenSynced.catch(() => undefined); // whoever does not ask is told by `refused`
   }
 
   /** @internal Opens the file. */
@@ -88,11 +85,11 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
   /** Whether the document has what the server had when it was last opened. */
   get synced(): boolean {
-    return this.#synced;
+    return this.#readiness.ready;
   }
   /** Resolves when `synced` is true for the first time; rejects if the file can't be opened. */
   get whenSynced(): Promise<void> {
-    return this.#whenSynced;
+    return this.#readiness.first;
   }
   /** How many local changes of this file have no receipt yet. */
   get pending(): number {
@@ -153,7 +150,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
       return;
     }
     this.#close(trouble);
-    this.#settleSynced.reject(errorOf(trouble));
+    this.#readiness.fail(errorOf(trouble));
     this.emit("refused", { reason: trouble.reason, message: trouble.message, file: this.#id });
   }
 
@@ -222,7 +219,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     if (this.#state !== "closed") this.#why = trouble;
     this.#state = "closed";
     this.#draftOfAll();
-    this.#settleSynced.reject(errorOf(trouble));
+    this.#readiness.fail(errorOf(trouble));
   }
 
   /** @internal People moved. */
@@ -245,15 +242,9 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     return this.#bridge.local();
   }
 
-  /** @internal The offset of a relative position, if the document has it. */
-  positionOf(position: Y.RelativePosition): number | undefined {
-    const at = Y.createAbsolutePositionFromRelativePosition(position, this.doc);
-    return at?.type === this.text ? at.index : undefined;
-  }
-
-  /** @internal The same of an encoded one. */
-  offsetOf(position: Uint8Array): number | undefined {
-    return this.positionOf(Y.decodeRelativePosition(position));
+  /** @internal The offset of a relative position, encoded or not, if the document has it. */
+  offsetOf(position: Uint8Array | Y.RelativePosition): number | undefined {
+    return this.#document.offsetOf(position);
   }
 
   /** @internal The client id of a document that is closed and saved, for the next one. */
@@ -267,13 +258,11 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
 
   #newDocument(): FileDocument {
-    const document: FileDocument = new FileDocument(
-      (update, origin) => this.#changed(document, update, origin),
-      () => {
-        this.#ledger.begin();
-        this.#count();
-      },
-    );
+    const begun = () => {
+      this.#ledger.begin();
+      this.#count();
+    };
+    const document: FileDocument = new FileDocument((update, origin) => this.#changed(document, update, origin), begun);
     return document;
   }
 
@@ -397,9 +386,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
 
   #sync(synced: boolean): void {
-    if (this.#synced === synced) return;
-    this.#synced = synced;
-    if (synced) this.#settleSynced.resolve();
+    if (!this.#readiness.become(synced)) return;
     this.emit("synced", synced);
     this.emit("sync", synced);
   }

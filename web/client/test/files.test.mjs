@@ -77,6 +77,7 @@ test("a file can be opened and closed as often as one likes", async (t) => {
   const { server, room } = await serverWithRoom(t);
   const [ada, bob] = [await enter(t, server.url, room, "Ada"), await enter(t, server.url, room, "Bob")];
   const other = await open(bob);
+  const me = ada.me.id;
   for (let n = 0; n < 100; n += 1) {
     const provider = ada.open("main.txt");
     // A few type before the text is there.
@@ -88,6 +89,7 @@ test("a file can be opened and closed as often as one likes", async (t) => {
   }
   const text = await agreed(await open(ada), other);
   for (let n = 0; n < 100; n += 1) assert.ok(text.includes(`;${n};`) || text.startsWith(`${n};`), `${n} in ${text}`);
+  assert.equal(ada.me.id, me, "all in one session");
 });
 
 test("files are created, read and written through the room", async (t) => {
