@@ -44,6 +44,18 @@ export class AwarenessBridge {
     this.awareness.setLocalStateField("user", user(me));
   }
 
+  /** The document goes on under another id: oneself is the same. */
+  succeed(): void {
+    const { awareness } = this;
+    const { states, meta, clientID, doc } = awareness;
+    const [state, told] = [states.get(clientID), meta.get(clientID)];
+    states.delete(clientID);
+    meta.delete(clientID);
+    awareness.clientID = doc.clientID;
+    if (told) meta.set(doc.clientID, told);
+    if (state) states.set(doc.clientID, state);
+  }
+
   /** Shows these people and nobody else. */
   show(people: readonly Shown[]): void {
     const { states, meta, clientID } = this.awareness;

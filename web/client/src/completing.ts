@@ -107,7 +107,7 @@ async function committedCursor({ provider, position }: CompletionRequest, signal
   await until(() => provider.saved && provider.synced, SAVED, signal);
   follow.end();
   if (!provider.saved || signal?.aborted) return undefined;
-  return typeof position === "number" ? follow.offset(position) : provider.positionOf(position);
+  return typeof position === "number" ? follow.offset(position) : provider.offsetOf(position);
 }
 
 /** Waits for a fact, for a while. */

@@ -12,6 +12,8 @@ export class FileDocument {
   readonly doc = new Y.Doc();
   /** The root text that the server knows. */
   readonly text = this.doc.getText("t");
+  /** The client id under which the server lets it write. */
+  clientId: number = this.doc.clientID;
   #origin: Origin | undefined;
   /** Since this state there is text that the server refuses; nothing goes out before it is tidied up. */
   #untidySince: Uint8Array | undefined;
@@ -34,6 +36,14 @@ export class FileDocument {
     Y.applyUpdate(this.doc, update, FROM_SERVER);
   }
 
+  /**
+   * Goes on under an id that an earlier document of this session had, whose changes are all in this one: the server lets
+   * a session have only so many. Only while nothing was written here.
+   */
+  succeed(): void {
+    this.doc.clientID = this.clientId;
+  }
+
   /** Marks what `change` changes. */
   as<Result>(origin: Origin, change: () => Result): Result {
     const before = this.#origin;
@@ -43,6 +53,13 @@ export class FileDocument {
     } finally {
       this.#origin = before;
     }
+  }
+
+  /** Where a relative position, encoded or not, is in the text; nothing if it is not there. */
+  offsetOf(position: Uint8Array | Y.RelativePosition): number | undefined {
+    const relative = position instanceof Uint8Array ? Y.decodeRelativePosition(position) : position;
+    const at = Y.createAbsolutePositionFromRelativePosition(relative, this.doc);
+    return at?.type === this.text ? at.index : undefined;
   }
 
   /** Whether this document has changes that the other, of the same line of history, does not have. */

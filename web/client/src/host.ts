@@ -10,6 +10,8 @@ export interface Host {
   readonly me: Person;
   /** The file as it is now. */
   fileInfo(id: string): FileInfo;
+  /** A client id that an earlier document of the file had, and nobody uses any more. */
+  spareId(id: string): number | undefined;
   /** Who is to be shown in the file. */
   shown(id: string): Shown[];
   /** `pending` or `saved` changed. */

@@ -1,5 +1,5 @@
 import type { Awareness } from "y-protocols/awareness";
-import * as Y from "yjs";
+import type * as Y from "yjs";
 import { AwarenessBridge } from "./awareness_bridge.js";
 import { FileDocument } from "./document.js";
 import { Emitter } from "./emitter.js";
@@ -9,6 +9,7 @@ import type { Host } from "./host.js";
 import { Ledger } from "./ledger.js";
 import type { Change } from "./operations.js";
 import type { ProviderEvents } from "./provider_types.js";
+import { Readiness } from "./readiness.js";
 import type { Draft, FileInfo, Origin, Status } from "./types.js";
 
 /**
@@ -34,6 +35,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   /** The document that takes the place of a lost one, until the server has filled it. */
   #next: FileDocument | undefined;
   #begun = false;
+  #wasLive = false;
   #epoch = 0;
   /** The epoch of the lost document. */
   #lostEpoch = 0;
@@ -41,10 +43,8 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   #ledger = new Ledger();
   /** Changes that were made before the document's epoch was known. */
   #early: Omit<Change, "epoch">[] = [];
-  #synced = false;
+  readonly #readiness = new Readiness();
   #applying: bigint | undefined;
-  readonly #whenSynced: Promise<void>;
-  #settleSynced!: { resolve: () => void; reject: (error: Error) => void };
 
   /** @internal Rooms make providers: {@link Room.open}. */
   constructor(host: Host, file: string) {
@@ -53,14 +53,13 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#id = file;
     this.#document = this.#newDocument();
     this.#bridge = this.#newBridge();
-    this.#whenSynced = new Promise((resolve, reject) => (this.#settleSynced = { resolve, reject }));
-    this.#whenSynced.catch(() => undefined); // whoever does not ask is told by `refused`
   }
 
   /** @internal Opens the file. */
   begin(): void {
     if (this.#begun) return;
     this.#begun = true;
+    this.#document.clientId = this.#host.spareId(this.#id) ?? this.#document.clientId;
     this.#open(this.#document);
   }
 
@@ -86,11 +85,11 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
   /** Whether the document has what the server had when it was last opened. */
   get synced(): boolean {
-    return this.#synced;
+    return this.#readiness.ready;
   }
   /** Resolves when `synced` is true for the first time; rejects if the file can't be opened. */
   get whenSynced(): Promise<void> {
-    return this.#whenSynced;
+    return this.#readiness.first;
   }
   /** How many local changes of this file have no receipt yet. */
   get pending(): number {
@@ -112,6 +111,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#document.flush();
     // What will not be saved is handed out while somebody may still listen.
     if (this.#state !== "live") this.#giveUp();
+    this.#wasLive = this.#state === "live";
     this.#state = "destroyed";
     this.#document.retire();
     this.#next?.retire();
@@ -123,11 +123,17 @@ export class TandemProvider extends Emitter<ProviderEvents> {
 
   /** @internal The file is open, anew or again. */
   opened(opened: Opened, clientId: number): void {
-    if (clientId === this.#next?.doc.clientID) return this.#swap(this.#next, opened);
-    if (clientId !== this.#document.doc.clientID || this.#state === "destroyed" || this.#state === "closed") return;
+    if (clientId === this.#next?.clientId) return this.#swap(this.#next, opened);
+    if (clientId !== this.#document.clientId || this.#state === "destroyed" || this.#state === "closed") return;
     this.#epoch = opened.epoch;
     this.#document.apply(opened.update);
     if (this.#state !== "opening") return;
+    if (this.#document.clientId !== this.doc.clientID) {
+      // What was typed before the text was there has an id of its own, which has to be announced too.
+      if (this.#early.length > 0) return this.#announceOwn();
+      this.#document.succeed();
+      this.#bridge.succeed();
+    }
     this.#state = "live";
     for (const change of this.#early.splice(0)) this.#host.link.change({ ...change, epoch: this.#epoch });
     this.#sync(true);
@@ -136,7 +142,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   /** @internal The file can't be opened for this document. */
   unopened(clientId: number, trouble: Trouble): void {
     const next = this.#next;
-    if (clientId !== (next ?? this.#document).doc.clientID) return;
+    if (clientId !== (next ?? this.#document).clientId) return;
     // Another number may be free, and a new document is of any epoch.
     if (trouble.reason === "CLIENT_ID_TAKEN" || trouble.reason === "EPOCH_MISMATCH") {
       if (next) this.#renew();
@@ -144,7 +150,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
       return;
     }
     this.#close(trouble);
-    this.#settleSynced.reject(errorOf(trouble));
+    this.#readiness.fail(errorOf(trouble));
     this.emit("refused", { reason: trouble.reason, message: trouble.message, file: this.#id });
   }
 
@@ -213,7 +219,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     if (this.#state !== "closed") this.#why = trouble;
     this.#state = "closed";
     this.#draftOfAll();
-    this.#settleSynced.reject(errorOf(trouble));
+    this.#readiness.fail(errorOf(trouble));
   }
 
   /** @internal People moved. */
@@ -236,15 +242,14 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     return this.#bridge.local();
   }
 
-  /** @internal The offset of a relative position, if the document has it. */
-  positionOf(position: Y.RelativePosition): number | undefined {
-    const at = Y.createAbsolutePositionFromRelativePosition(position, this.doc);
-    return at?.type === this.text ? at.index : undefined;
+  /** @internal The offset of a relative position, encoded or not, if the document has it. */
+  offsetOf(position: Uint8Array | Y.RelativePosition): number | undefined {
+    return this.#document.offsetOf(position);
   }
 
-  /** @internal The same of an encoded one. */
-  offsetOf(position: Uint8Array): number | undefined {
-    return this.positionOf(Y.decodeRelativePosition(position));
+  /** @internal The client id of a document that is closed and saved, for the next one. */
+  get spareId(): number | undefined {
+    return this.#wasLive && this.saved ? this.#document.clientId : undefined;
   }
 
   /** @internal The file's id. */
@@ -253,13 +258,11 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
 
   #newDocument(): FileDocument {
-    const document: FileDocument = new FileDocument(
-      (update, origin) => this.#changed(document, update, origin),
-      () => {
-        this.#ledger.begin();
-        this.#count();
-      },
-    );
+    const begun = () => {
+      this.#ledger.begin();
+      this.#count();
+    };
+    const document: FileDocument = new FileDocument((update, origin) => this.#changed(document, update, origin), begun);
     return document;
   }
 
@@ -268,13 +271,18 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
 
   #open(document: FileDocument): void {
-    this.#host.link.open({ file: this.#id, clientId: document.doc.clientID, epoch: 0, stateVector: new Uint8Array() });
+    this.#host.link.open({ file: this.#id, clientId: document.clientId, epoch: 0, stateVector: new Uint8Array() });
+  }
+
+  #announceOwn(): void {
+    this.#document.clientId = this.doc.clientID;
+    this.#open(this.#document);
   }
 
   #changed(document: FileDocument, update: Uint8Array, origin: Origin): void {
     if (document !== this.#document) return;
     const ref = this.#ledger.hand();
-    const change = { file: this.#id, clientId: document.doc.clientID, update, origin, ref };
+    const change = { file: this.#id, clientId: document.clientId, update, origin, ref };
     // A lost or closed document's changes are never sent; they stay pending until they are a draft.
     if (this.#state === "live") this.#host.link.change({ ...change, epoch: this.#epoch });
     if (this.#state === "opening") this.#early.push(change);
@@ -286,6 +294,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
       if (trouble.reason === "FILE_DELETED" || trouble.reason === "FILE_NOT_FOUND") this.#close(trouble);
       else this.#lose(trouble);
     } else if (this.#state === "destroyed") {
+      this.#wasLive = false;
       this.#why = trouble;
       this.#giveUp();
     }
@@ -298,7 +307,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#why = why;
     this.#lostEpoch = this.#epoch;
     this.#sync(false);
-    this.#host.link.abandon(this.#id, this.doc.clientID);
+    this.#host.link.abandon(this.#id, this.#document.clientId);
   }
 
   /** Opens the file with a new document. */
@@ -362,7 +371,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     this.#why = wasLost ? (this.#why ?? why) : why;
     this.#lostEpoch ||= this.#epoch;
     this.#sync(false);
-    this.#host.link.abandon(this.#id, this.doc.clientID);
+    this.#host.link.abandon(this.#id, this.#document.clientId);
   }
 
   /** All that has no receipt will not be saved. */
@@ -377,9 +386,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
   }
 
   #sync(synced: boolean): void {
-    if (this.#synced === synced) return;
-    this.#synced = synced;
-    if (synced) this.#settleSynced.resolve();
+    if (!this.#readiness.become(synced)) return;
     this.emit("synced", synced);
     this.emit("sync", synced);
   }

@@ -5,6 +5,8 @@ import type { TandemProvider } from "./provider.js";
 export class Providers {
   readonly #open = new Map<string, TandemProvider>();
   readonly #closing = new Set<TandemProvider>();
+  /** Client ids of documents that are closed and saved, by file. */
+  readonly #spareIds = new Map<string, number[]>();
 
   /** The file's provider, if it is open. */
   get(file: string): TandemProvider | undefined {
@@ -26,7 +28,7 @@ export class Providers {
    * document that is opened before they are in the log would lack them.
    */
   settle(): void {
-    for (const provider of this.#closing) if (provider.saved) this.#closing.delete(provider);
+    for (const provider of this.#closing) if (provider.saved) this.#finished(provider);
     const held = new Set([...this.#closing].map((provider) => provider.fileId));
     for (const provider of this.open) if (!held.has(provider.fileId)) provider.begin();
   }
@@ -43,7 +45,24 @@ export class Providers {
 
   closed(provider: TandemProvider): void {
     this.#open.delete(provider.fileId);
-    if (!provider.saved) this.#closing.add(provider);
+    if (provider.saved) this.#finished(provider);
+    else this.#closing.add(provider);
+  }
+
+  /** A client id of the file that nobody uses any more. */
+  spareId(file: string): number | undefined {
+    return this.#spareIds.get(file)?.pop();
+  }
+
+  /** The session is another one: its client ids are not ours. */
+  forgetIds(): void {
+    this.#spareIds.clear();
+  }
+
+  #finished(provider: TandemProvider): void {
+    this.#closing.delete(provider);
+    const { fileId, spareId } = provider;
+    if (spareId !== undefined) this.#spareIds.set(fileId, [...(this.#spareIds.get(fileId) ?? []), spareId]);
   }
 
   /** What is about one file. */

@@ -187,6 +187,7 @@ export class Room extends Emitter<RoomEvents> {
     const told = this.#lastCut ?? { reason: "SESSION_UNKNOWN", message: "", metadata: {}, retryDelay: undefined };
     const message = "the server does not know this session any more: what was not saved is a draft";
     const trouble = { ...told, message };
+    this.#providers.forgetIds();
     for (const provider of this.#providers.all) {
       provider.introduce();
       provider.sessionLost(trouble);
@@ -272,6 +273,7 @@ export class Room extends Emitter<RoomEvents> {
         return me();
       },
       fileInfo: (id) => this.#files.get(id) ?? { id, path: "", deleted: true },
+      spareId: (id) => this.#providers.spareId(id),
       shown: (id) => this.#shown(id),
       counted: () => this.#counted(),
       drafted: (draft: Draft) => this.emit("draft", draft),

@@ -18,6 +18,8 @@ const SILENCE = 40_000;
 const BEGIN = 20_000;
 /** A stream that lasted so long was a good one. */
 const STEADY = 3_000;
+/** A session is not given up for a new one more often. */
+const RENEWALS_APART = 60_000;
 /** How long leaving waits for receipts. */
 const LAST_RECEIPTS = 2_000;
 
@@ -46,6 +48,7 @@ export class Session implements Link {
   #stream: AbortController | undefined;
   #wait: AbortController | undefined;
   #leaving = false;
+  #renewed = 0;
   #joined = false;
 
   /** Joins at once. Everything that comes of it is told to `tell`. */
@@ -56,7 +59,7 @@ export class Session implements Link {
     private readonly tell: (event: LinkEvent) => void,
   ) {
     const went = () => this.#backoff.reset();
-    this.#up = new Upward(server, tell, (trouble) => this.#cut(trouble), went);
+    this.#up = new Upward(server, tell, (trouble) => this.#cut(trouble), went, () => this.#renew());
     globalThis.addEventListener?.("online", this.#online);
     globalThis.addEventListener?.("offline", this.#offline);
     void this.#run();
@@ -171,6 +174,17 @@ export class Session implements Link {
   #cut(trouble: Trouble): void {
     const reason = trouble.reason === "SESSION_UNKNOWN" ? trouble.reason : "UNREACHABLE";
     this.#stream?.abort({ ...trouble, reason });
+  }
+
+  /** Goes on with a new session, once what is on its way is answered; not over and over again. */
+  #renew(): boolean {
+    if (Date.now() - this.#renewed < RENEWALS_APART) return false;
+    this.#renewed = Date.now();
+    const ended = { ...cutOff("the session has announced as many documents as it may"), reason: "SESSION_UNKNOWN" };
+    void Promise.race([this.#up.settled(), sleep(LAST_RECEIPTS)])
+      .then(() => this.#up.leave())
+      .then(() => this.#cut(ended));
+    return true;
   }
 
   #lose(): void {

@@ -49,6 +49,7 @@ export class Upward {
     private readonly tell: (event: LinkEvent) => void,
     private readonly cut: (trouble: Trouble) => void,
     private readonly went: () => void,
+    private readonly renew: () => boolean,
   ) {}
 
   open(opening: Opening): void {
@@ -173,6 +174,8 @@ export class Upward {
     if (request.case !== "open") return;
     const { file, clientId } = request.value;
     const id = file.value ?? "";
+    // A session may announce only so many documents; another one begins anew.
+    if (trouble.reason === "TOO_MANY_CLIENT_IDS" && this.renew()) return;
     if (this.#files.unopened(id, clientId)) this.#giveUp(id, trouble);
     this.tell({ kind: "unopened", file: id, clientId, trouble });
     this.#soon();

@@ -28,9 +28,9 @@ export class WorkerHost {
       const message = data as PageMessage;
       clearTimeout(gone);
       if (message.kind === "leave") return void leave();
-      gone = setTimeout(() => void leave(), GONE);
       if (message.kind === "join") room = this.rooms.join(tab, message.url, message.room, message.name);
       else if (room) obey(room, tab, message);
+      if (room) gone = setTimeout(() => void leave(), GONE);
     };
   }
 }

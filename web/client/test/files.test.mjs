@@ -73,6 +73,25 @@ test("a change that meets the file's deletion on the way is a draft", async (t) 
   if (!one.saved) assert.ok(typed.every((piece) => drafts.at(-1).text.includes(piece)));
 });
 
+test("a file can be opened and closed as often as one likes", async (t) => {
+  const { server, room } = await serverWithRoom(t);
+  const [ada, bob] = [await enter(t, server.url, room, "Ada"), await enter(t, server.url, room, "Bob")];
+  const other = await open(bob);
+  const me = ada.me.id;
+  for (let n = 0; n < 100; n += 1) {
+    const provider = ada.open("main.txt");
+    // A few type before the text is there.
+    if (n % 10 === 9) provider.text.insert(0, `early ${n};`);
+    await provider.whenSynced;
+    assert.equal(provider.awareness.clientID, provider.doc.clientID);
+    provider.text.insert(0, `${n};`);
+    provider.destroy();
+  }
+  const text = await agreed(await open(ada), other);
+  for (let n = 0; n < 100; n += 1) assert.ok(text.includes(`;${n};`) || text.startsWith(`${n};`), `${n} in ${text}`);
+  assert.equal(ada.me.id, me, "all in one session");
+});
+
 test("files are created, read and written through the room", async (t) => {
   const { server, room } = await serverWithRoom(t);
   const [ada, bob] = [await enter(t, server.url, room, "Ada"), await enter(t, server.url, room, "Bob")];

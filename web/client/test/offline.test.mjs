@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { agreed, enter, next, open, random, serverWithRoom, until, Wire } from "./support.mjs";
 
-const SEED = 11;
-const KILLS = 8;
+const SEED = Number(process.env.TANDEM_SEED ?? 11);
+const KILLS = Number(process.env.TANDEM_KILLS ?? 8);
 
 test("what both type while one is cut off is there once, for both", async (t) => {
   const { server, room } = await serverWithRoom(t, [{ path: "main.txt", text: "base\n" }]);

@@ -99,6 +99,25 @@ test("one tab's refused change is its draft, and the others go on", async (t) =>
   assert.ok(text.includes("well ") && text.includes("all ") && text.includes("kept "), text);
 });
 
+test("tabs can come and go as often as they like", async (t) => {
+  const { server, room } = await serverWithRoom(t);
+  const { tab } = browser(t);
+  const stays = await tab(server.url, room, "Ada");
+  const one = await open(stays);
+  for (let n = 0; n < 75; n += 1) {
+    const other = await tab(server.url, room, "Ada");
+    const provider = await open(other);
+    provider.text.insert(0, `${n};`);
+    await until("it is saved", () => other.saved);
+    await other.leave();
+  }
+  one.text.insert(0, "end;");
+  await until("it is saved", () => one.saved && one.synced);
+  const { text } = await stays.readFile("main.txt");
+  assert.equal(text, `end;${Array.from({ length: 75 }, (_, n) => `${74 - n};`).join("")}`);
+  await until("the tab that stays shows it", () => one.text.toString() === text);
+});
+
 test("people of other names have their own session, until the connections are used up", async (t) => {
   const { server, room } = await serverWithRoom(t);
   const client = new TandemClient({ url: server.url, worker: false });
