@@ -1,11 +1,11 @@
-//! Compiles `proto/` without protoc.
+//! Compiles `proto/` without protoc, and lists the files of `web/dist` for the program to hold.
 //!
-//! Two passes: the first makes all messages and the client stubs; the second
+//! Two passes over the contract: the first makes all messages and the client stubs; the second
 //! makes the server stubs alone, whose two streamed answers are `Frame`s:
 //! bytes that the room's hub has encoded once for all receivers.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use protox::Compiler;
@@ -25,8 +25,51 @@ const FILES: [&str; 5] = [
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
+    println!("cargo:rerun-if-changed=web/dist");
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("site.rs"), site()?)?;
+    contract(&out)
+}
 
+/// Rust code for the list of the page's files.
+fn site() -> Result<String, Box<dyn Error>> {
+    let root = Path::new("web/dist");
+    if !root.join("index.html").is_file() {
+        return Err(
+            "web/dist/index.html is missing: it is part of the repository, or `npm run build` in web makes it".into(),
+        );
+    }
+    let mut paths = Vec::new();
+    list(root, &mut paths)?;
+    paths.sort();
+    let mut code = String::from("/// Each path below web/dist with its bytes.\nstatic FILES: &[(&str, &[u8])] = &[\n");
+    for path in paths {
+        let name = path
+            .strip_prefix(root)?
+            .to_str()
+            .ok_or("a name that is no UTF-8")?
+            .replace('\\', "/");
+        code +=
+            &format!("({name:?}, include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/web/dist/\", {name:?}))),\n");
+    }
+    code += "];\n";
+    Ok(code)
+}
+
+fn list(folder: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            list(&path, paths)?;
+        } else {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The messages, stubs and descriptors.
+fn contract(out: &Path) -> Result<(), Box<dyn Error>> {
     let mut resolver = ChainFileResolver::new();
     resolver.add(IncludeFileResolver::new("proto".into()));
     resolver.add(GoogleFileResolver::new());
@@ -40,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     messages
         .bytes(["."])
         .extern_path(".google.rpc", "::tonic_types::pb")
-        .out_dir(&out);
+        .out_dir(out);
     tonic_prost_build::configure()
         .build_server(false)
         .compile_fds_with_config(compiler.file_descriptor_set(), messages)?;

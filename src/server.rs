@@ -1,4 +1,5 @@
-//! One port for everything: gRPC over HTTP/2, gRPC-Web over HTTP/1.1 and HTTP/2, and a few plain pages.
+//! One port for everything: gRPC over HTTP/2, gRPC-Web over HTTP/1.1 and HTTP/2, the page for people, and a
+//! few plain ones.
 //!
 //! Start reading at [`Server::start`]. A connection goes through `listener` and `connection`; a request through
 //! `router`, the guards from the outside in, and then to its service or page. What is served is handed in: this module
@@ -12,6 +13,7 @@ mod pages;
 pub mod product;
 mod refusal;
 mod router;
+mod site;
 mod state;
 
 use std::io;

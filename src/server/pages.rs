@@ -11,23 +11,6 @@ use super::refusal::{self, Dialect};
 use super::state::State;
 use crate::error::{Error, Reason};
 
-const WELCOME: &str = "\
-Tandem: a pair-programming backend. People join a room, edit the same files at
-the same time, and lose nothing.
-
-This port speaks gRPC, gRPC-Web and a little plain HTTP:
-
-  grpcurl -plaintext HOST list                  what can be called
-  grpcurl -plaintext HOST describe tandem.v1.CollaborationService
-
-  /healthz  alive      /readyz  ready for work      /metrics  for Prometheus
-";
-
-/// What this is and how to call it.
-pub(super) async fn welcome() -> &'static str {
-    WELCOME
-}
-
 /// The process is alive.
 pub(super) async fn alive() -> &'static str {
     "alive\n"

@@ -9,7 +9,7 @@ use tonic::service::Routes;
 use tonic_web::GrpcWebLayer;
 
 use super::state::State;
-use super::{guard, pages};
+use super::{guard, pages, site};
 use crate::config::Config;
 
 /// The whole service of one port.
@@ -21,7 +21,9 @@ pub(super) fn router(routes: Routes, config: &Config, state: Arc<State>) -> Rout
         .layer(from_fn(guard::own_words))
         .layer(GrpcWebLayer::new());
     let pages = Router::new()
-        .route("/", get(pages::welcome))
+        .route("/", get(site::page))
+        .route("/r/{room}", get(site::page))
+        .route("/assets/{*path}", get(site::asset))
         .route("/healthz", get(pages::alive))
         .route("/readyz", get(pages::ready))
         .route("/metrics", get(pages::metrics))

@@ -22,6 +22,7 @@ mod leaving;
 mod node;
 mod old_base;
 mod packed;
+mod page;
 mod pasted;
 mod plans;
 mod positions;
@@ -42,6 +43,7 @@ mod server;
 mod slow_reader;
 mod store;
 mod trouble;
+mod web_client;
 
 /// A number that a variable gives, such as a seed.
 fn number(name: &str) -> Option<u64> {

@@ -4,4 +4,5 @@ mod guards;
 mod leaving;
 mod process;
 mod protocols;
+mod site;
 mod support;

@@ -12,7 +12,8 @@ const RELEASED: &str = "proto/released.binpb";
 pub(crate) fn check() -> Result {
     set_up()?;
     buf(&["lint", "proto"])?;
-    compare()
+    compare()?;
+    generated()
 }
 
 /// `cargo xtask release-proto`: from now on clients may rely on the contract as it is now.
@@ -32,6 +33,14 @@ fn compare() -> Result {
             "{error}: the lines above break clients of {RELEASED}; add beside what is there, as CONTRIBUTING.md says"
         )
     })
+}
+
+/// The web client's committed messages are those of the contract.
+fn generated() -> Result {
+    environment::npm(&root().join("web"))?;
+    run(Command::new("node")
+        .args(["web/client/scripts/generate.mjs", "--check"])
+        .current_dir(root()))
 }
 
 fn set_up() -> Result {

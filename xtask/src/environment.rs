@@ -29,6 +29,12 @@ pub(crate) fn missing_node() -> Vec<&'static str> {
         .collect()
 }
 
+/// A browser of the Chromium family.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names.into_iter().find_map(find)
+}
+
 /// The library that gives a process another clock, where Debian puts it: in a folder of the machine's kind.
 pub(crate) fn faketime() -> Option<PathBuf> {
     let kinds = fs::read_dir("/usr/lib").ok()?.flatten();
@@ -70,6 +76,15 @@ pub(crate) fn npm(folder: &Path) -> Result {
             .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
             .current_dir(folder))
     })
+}
+
+/// Installs what the browser's packages need and compiles the client library, which tests run as it is published.
+pub(crate) fn web_client() -> Result {
+    let web = root().join("web");
+    npm(&web)?;
+    run(Command::new("npm")
+        .args(["run", "--silent", "build", "--workspace", "tandem-client"])
+        .current_dir(web))
 }
 
 /// Does `work` unless `stamp` says that it was done for the same content of `input`, in the same place.

@@ -8,12 +8,14 @@ mod environment;
 pub mod postgres;
 mod run;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test [ARGS]   sets up what the tests need, then runs cargo test --workspace ARGS
-cargo xtask check         formatting, clippy, the proto files' lint and what they owe clients, the documentation's links
+cargo xtask check         formatting, clippy, the proto files' lint and what they owe clients, the page's bundle, the
+                          documentation's links
 cargo xtask release-proto makes the contract as it is now the one that check compares with";
 
 /// Does what the command line says.

@@ -151,6 +151,27 @@ impl Http2 {
             .header(header.0, header.1)
             .body(Full::new(Bytes::from_static(&[0; 5])))
             .expect("the request is well formed");
+        self.send(request).await
+    }
+
+    /// Asks for a page, by GET or HEAD, with further headers.
+    pub(super) async fn page(
+        &mut self,
+        method: http::Method,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> http::Response<Incoming> {
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.1));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::default()).expect("the request is well formed");
+        self.send(request).await
+    }
+
+    async fn send(&mut self, request: http::Request<Full<Bytes>>) -> http::Response<Incoming> {
         let answer = timeout(PATIENCE, self.0.send_request(request)).await;
         answer.expect("an answer in time").expect("an answer")
     }

@@ -1,0 +1,118 @@
+// A real Chromium, and people in it whose every complaint is heard.
+import { connect, createServer } from "node:net";
+import { chromium } from "playwright-core";
+
+/** How long anything may take, in milliseconds, before a story fails. */
+export const PATIENCE = 30_000;
+
+/** Reports to the page's console what its policy has stopped. */
+function reportViolations() {
+  addEventListener("securitypolicyviolation", (event) => {
+    console.error(`policy: ${event.violatedDirective} stopped ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+  });
+}
+
+/** A way to the server that can be cut, for everybody whose page came by it. */
+export async function wayTo(target) {
+  const [host, port] = target.split(":");
+  const sockets = new Set();
+  let isCut = false;
+  const way = createServer((near) => {
+    if (isCut) return near.destroy();
+    const far = connect(Number(port), host);
+    for (const [socket, other] of [[near, far], [far, near]]) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+  });
+  await new Promise((resolve) => way.listen(0, "127.0.0.1", resolve));
+  return {
+    base: `http://127.0.0.1:${way.address().port}`,
+    cut() {
+      isCut = true;
+      sockets.forEach((socket) => socket.destroy());
+    },
+    mend() {
+      isCut = false;
+    },
+    close() {
+      this.cut();
+      way.close();
+    },
+  };
+}
+
+/** Starts the browser, runs a story with it, and fails if any page complained. */
+export async function withBrowser(base, story) {
+  const executablePath = process.env.TANDEM_TEST_CHROMIUM;
+  // Tests may run as root, where Chromium's own sandbox does not work.
+  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
+  const browser = await chromium.launch({ executablePath, args });
+  const faults = [];
+  try {
+    await story({ base, person: (name, options) => person(browser, base, name, faults, options) });
+  } finally {
+    await browser.close();
+  }
+  if (faults.length > 0) throw new Error(`pages complained:\n${faults.join("\n")}`);
+}
+
+/** Somebody with a browser of their own. `asked` is what their page has asked for. */
+async function person(browser, usual, name, faults, options = {}) {
+  const base = options.base ?? usual;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options.context });
+  context.setDefaultTimeout(PATIENCE);
+  await context.addInitScript(reportViolations);
+  await context.addInitScript((name) => localStorage.setItem("tandem.name", name), name);
+  const page = await context.newPage();
+  const asked = [];
+  page.on("console", (message) => {
+    // A browser itself reports each call that does not get through.
+    if (options.cut && /net::ERR_/.test(message.text())) return;
+    if (["error", "warning"].includes(message.type())) faults.push(`${name}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => faults.push(`${name}: ${error.stack ?? error}`));
+  page.on("request", (request) => {
+    asked.push(request.url());
+    const ours = request.url().startsWith(`${base}/`) || request.url().startsWith("data:");
+    if (!ours) faults.push(`${name}: asked for ${request.url()}`);
+  });
+  return { name, page, context, asked };
+}
+
+/** The text of the file that a page shows. */
+export function shown(page) {
+  return page.evaluate(() => {
+    const lines = [...document.querySelectorAll(".cm-content .cm-line")];
+    // What is drawn over the text is not of it.
+    return lines
+      .map((line) => {
+        const copy = line.cloneNode(true);
+        copy.querySelectorAll(".cm-caret, .cm-ghost").forEach((drawn) => drawn.remove());
+        return copy.textContent.replaceAll("\u2060", "");
+      })
+      .join("\n");
+  });
+}
+
+/** Waits until something holds; `what` says what. */
+export async function until(what, holds) {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    const seen = await holds();
+    if (seen === true) return;
+    if (Date.now() > end) throw new Error(`${what}: still ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Waits until a page says that everything is saved. */
+export function saved(page) {
+  return page.locator(".state[data-kind=good]").waitFor();
+}
