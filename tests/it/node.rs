@@ -26,6 +26,9 @@ fn node() -> Command {
     command
 }
 
+/// The library that web pages use, in the place of a client of the test's own.
+const PROVIDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/client/test/peer.mjs");
+
 /// One Yjs document in a process of its own; `yjs_peer.mjs` tells what it understands.
 struct Peer {
     process: Child,
@@ -35,9 +38,9 @@ struct Peer {
 
 impl Peer {
     /// Starts a peer and waits until it is in the room.
-    fn join(target: &str, room: &str, seed: u64) -> Self {
+    fn join(script: &str, target: &str, room: &str, seed: u64) -> Self {
         let mut process = node()
-            .args(["yjs_peer.mjs", target, room, &seed.to_string()])
+            .args([script, target, room, &seed.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -102,11 +105,12 @@ fn agreed(peers: &mut [Peer]) -> Value {
     }
 }
 
-/// Lets Yjs peers edit a room's `main.txt` at once.
-fn peers_edit(target: &str, room: &str) {
+/// Lets Yjs peers edit a room's `main.txt` at once, each by one of the scripts.
+fn peers_edit(target: &str, room: &str, scripts: &[&str]) {
     let mut rng = SmallRng::seed_from_u64(SEED);
-    let mut peers: Vec<Peer> = (0..PEERS)
-        .map(|_| Peer::join(target, room, rng.random_range(0..u32::MAX.into())))
+    let by_turns = scripts.iter().cycle().take(PEERS);
+    let mut peers: Vec<Peer> = by_turns
+        .map(|script| Peer::join(script, target, room, rng.random_range(0..u32::MAX.into())))
         .collect();
     peers[0].ask(r#"insert 0 "first \ud83d\ude42\n""#);
     for _ in 0..ROUNDS {
@@ -115,8 +119,7 @@ fn peers_edit(target: &str, room: &str) {
         peers.iter_mut().for_each(|peer| assert_eq!(peer.answer()["ok"], true));
         agreed(&mut peers);
     }
-    let late = Peer::join(target, room, SEED);
-    peers.push(late);
+    peers.extend(scripts.iter().map(|script| Peer::join(script, target, room, SEED)));
     let text = agreed(&mut peers);
     assert!(text.as_str().is_some_and(|text| !text.is_empty()));
     for peer in peers {
@@ -124,14 +127,23 @@ fn peers_edit(target: &str, room: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn yjs_documents_in_node_agree_whatever_they_type() {
+async fn they_agree(scripts: &'static [&'static str]) {
     let database = TestDatabase::sqlite();
     let server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
     let made = server.client().create_room(&[]).await.expect("a room");
     let (target, room) = (server.address().to_string(), made.room.expect("a room").room_id);
-    let peers = tokio::task::spawn_blocking(move || peers_edit(&target, &room));
+    let peers = tokio::task::spawn_blocking(move || peers_edit(&target, &room, scripts));
     peers.await.expect("the peers agree");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn yjs_documents_in_node_agree_whatever_they_type() {
+    they_agree(&["yjs_peer.mjs"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_web_clients_providers_and_bare_yjs_documents_agree_whatever_they_type() {
+    they_agree(&[PROVIDER, "yjs_peer.mjs"]).await;
 }
 
 #[test]

@@ -1,7 +1,7 @@
 import type { Shown } from "./awareness_bridge.js";
 import type { Link } from "./link.js";
 import type { TandemProvider } from "./provider.js";
-import type { Draft, FileInfo, Person, Status } from "./types.js";
+import type { Draft, FileInfo, Person, Refusal, Status } from "./types.js";
 
 /** What a provider needs of its room. */
 export interface Host {
@@ -18,6 +18,8 @@ export interface Host {
   counted(): void;
   /** Text that will not be saved. */
   drafted(draft: Draft): void;
+  /** The file can't be opened. */
+  refused(refusal: Refusal): void;
   /** The local cursor moved in the provider's file. */
   moved(provider: TandemProvider): void;
   /** The provider is no more. */

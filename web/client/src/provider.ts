@@ -151,7 +151,9 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     }
     this.#close(trouble);
     this.#readiness.fail(errorOf(trouble));
-    this.emit("refused", { reason: trouble.reason, message: trouble.message, file: this.#id });
+    const refusal = { reason: trouble.reason, message: trouble.message, file: this.#id };
+    this.#host.refused(refusal);
+    this.emit("refused", refusal);
   }
 
   /** @internal Somebody changed the text. */

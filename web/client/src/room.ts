@@ -277,6 +277,7 @@ export class Room extends Emitter<RoomEvents> {
       shown: (id) => this.#shown(id),
       counted: () => this.#counted(),
       drafted: (draft: Draft) => this.emit("draft", draft),
+      refused: (refusal) => this.emit("refused", refusal),
       moved: (provider) => this.#moved(provider),
       closed: (provider) => this.#providers.closed(provider),
     };

@@ -92,6 +92,16 @@ test("a file can be opened and closed as often as one likes", async (t) => {
   assert.equal(ada.me.id, me, "all in one session");
 });
 
+test("a file that can't be opened is told", async (t) => {
+  const { server, room } = await serverWithRoom(t, [{ path: "main.txt", text: "text\n" }]);
+  const [ada, bob] = [await enter(t, server.url, room, "Ada"), await enter(t, server.url, room, "Bob")];
+  const { id } = await bob.deleteFile("main.txt");
+  const refused = next(ada, "refused");
+  const provider = ada.open(id);
+  await assert.rejects(provider.whenSynced, { reason: "FILE_DELETED" });
+  assert.deepEqual([(await refused).reason, (await refused).file, provider.synced], ["FILE_DELETED", id, false]);
+});
+
 test("files are created, read and written through the room", async (t) => {
   const { server, room } = await serverWithRoom(t);
   const [ada, bob] = [await enter(t, server.url, room, "Ada"), await enter(t, server.url, room, "Bob")];

@@ -46,6 +46,7 @@ export class Server {
   #process;
   #listen = "127.0.0.1:0";
   folder = mkdtempSync(join(tmpdir(), "tandem-web-"));
+  #folders = [this.folder];
 
   static async start() {
     const server = new Server();
@@ -86,13 +87,14 @@ export class Server {
   /** A copy of the data, as it is while the server is down. */
   copy() {
     const folder = mkdtempSync(join(tmpdir(), "tandem-web-"));
+    this.#folders.push(folder);
     cpSync(this.folder, folder, { recursive: true });
     return folder;
   }
 
   async stop() {
     await this.kill();
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
   }
 }
 
