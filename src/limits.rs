@@ -173,6 +173,8 @@ pub const COMMIT_INTERVAL: Duration = Duration::from_millis(4);
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call waits for the database, tries and all.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection that we have closed stays for the peer to read the last of it and close too.
+pub const LINGER: Duration = Duration::from_secs(1);
 /// How long a start waits for another process to let go of the SQLite file.
 pub const LOCK_WAIT: Duration = Duration::from_secs(1);
 /// How long migrations may take at start, the wait for another process's included.

@@ -1,5 +1,7 @@
 //! One connection: find out what it speaks, serve it, end it in order.
 
+mod lingering;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,17 +93,22 @@ pub(super) async fn serve(io: Io, router: Router, protocols: Arc<Protocols>, sto
     open.increment(1.0);
     // Boxed, so that the task has its place once, and not again for each call that it went through.
     let service = TowerToHyperService::new(service);
+    let (stream, returned) = lingering::lend(stream);
     let mut connection = Box::pin(protocols.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let result = tokio::select! {
         result = connection.as_mut() => result,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            connection.as_mut().await
         }
     };
     open.decrement(1.0);
     if let Err(error) = result {
         tracing::debug!(error, "a connection ended");
+    }
+    drop(connection);
+    if let Ok(stream) = returned.await {
+        lingering::close(stream).await;
     }
 }
 
