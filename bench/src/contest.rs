@@ -54,25 +54,6 @@ pub(crate) type Figures = Vec<(&'static str, f64)>;
 /// What all runs gave.
 pub(crate) type Outcome = BTreeMap<Contender, Vec<Figures>>;
 
-/// How often the floor may try: a broadcast channel forgets what a slow reader is far behind with, and a run in which
-/// something did not arrive is no run.
-const FLOOR_TRIES: usize = 5;
-
-/// Runs the floor until all has arrived; of Tandem no run may lose anything.
-fn again<T>(contender: Contender, mut run: impl FnMut() -> Result<T>) -> Result<T> {
-    let mut outcome = run();
-    if contender == Contender::Floor {
-        for _ in 1..FLOOR_TRIES {
-            match &outcome {
-                Ok(_) => break,
-                Err(error) => eprintln!("the floor once more: {error}"),
-            }
-            outcome = run();
-        }
-    }
-    outcome
-}
-
 impl Setting {
     /// Runs all contenders round by round, and says on the way what each run gave.
     pub(crate) fn contest(&self, what: &str, run: impl FnMut(Contender) -> Result<Figures>) -> Result<Outcome> {
@@ -111,8 +92,7 @@ impl Setting {
         let mut outcome = Outcome::new();
         for round in 1..=self.runs {
             for &contender in contenders {
-                let figures = again(contender, || run(contender))
-                    .map_err(|error| format!("{what}, {}: {error}", contender.title()))?;
+                let figures = run(contender).map_err(|error| format!("{what}, {}: {error}", contender.title()))?;
                 let told: Vec<String> = figures
                     .iter()
                     .map(|(name, value)| format!("{name} {value:.3}"))

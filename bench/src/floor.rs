@@ -25,7 +25,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::Result;
 
 /// Messages that one slow reader may lag behind before it misses some, unless the room's first asks for others.
-const ROOM_SLOTS: usize = 1_024;
+pub(crate) const ROOM_SLOTS: usize = 1_024;
 /// The most that may be asked for.
 const MOST_SLOTS: usize = 1 << 16;
 /// The header that asks for so many.

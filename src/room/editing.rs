@@ -1,6 +1,6 @@
 //! The path of one edit through the room: from a session's message to an accepted operation.
 
-use crate::document::{Failure, Unit, UnitChange};
+use crate::document::{Document, Failure, Unit, UnitChange};
 use crate::error::{Error, Reason, Result};
 use crate::id::{FileKey, FileRef, OpId, Revision, SessionId};
 use crate::limits;
@@ -40,12 +40,8 @@ impl RoomState {
         let Some(file) = self.files.get(&key) else {
             return Err(Stop::Wait(Need::File(key)));
         };
-        let came = changes.iter().map(|change| change.insert.len() as u64).sum();
-        // What it deletes is looked up only where it matters.
-        if self.admit_growth(key, came).is_err() {
-            self.admit_growth(key, file.document.growth(unit, &changes))
-                .map_err(|error| error.field("changes"))?;
-        }
+        self.admit_growth(&file.document, unit, &changes)
+            .map_err(|error| error.field("changes"))?;
         let permit = self.reserve(file.edit_bytes(&changes))?;
         let Some(file) = self.files.get_mut(&key) else {
             return Err(Stop::Wait(Need::File(key)));
@@ -371,12 +367,12 @@ impl RoomState {
             .ok_or(Stop::Wait(Need::History(key, base)))
     }
 
-    /// Whether a file's text may grow by so many bytes.
-    pub(super) fn admit_growth(&self, key: FileKey, grows: u64) -> Result<()> {
-        let before = self
-            .files
-            .get(&key)
-            .map_or(0, |file| u64::from(file.document.len().utf8));
-        self.admit_bytes(before, grows)
+    /// Whether a file's text may grow by what changes make of it.
+    pub(super) fn admit_growth(&self, document: &Document, unit: Unit, changes: &[UnitChange]) -> Result<()> {
+        let before = u64::from(document.len().utf8);
+        let came = changes.iter().map(|change| change.insert.len() as u64).sum();
+        // What they delete is looked up only where it matters.
+        self.admit_bytes(before, came)
+            .or_else(|_| self.admit_bytes(before, document.growth(unit, changes)))
     }
 }

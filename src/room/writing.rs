@@ -105,7 +105,7 @@ impl RoomState {
         let Some(changes) = open.history.carry(compared.changes.clone(), base, Unit::Utf8)? else {
             return Err(Stop::Wait(Need::History(key, base)));
         };
-        self.admit_growth(key, open.document.growth(Unit::Utf8, &changes))
+        self.admit_growth(&open.document, Unit::Utf8, &changes)
             .map_err(|error| error.field("text"))?;
         let permit = self.reserve(open.edit_bytes(&changes))?;
         let Some(open) = self.files.get_mut(&key) else {

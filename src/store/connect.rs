@@ -60,9 +60,9 @@ impl Connector {
         }
     }
 
-    /// How long one try of a commit may take.
-    pub(super) fn patience(&self) -> Duration {
-        self.statement_timeout
+    /// How long a connection waits for others' writes to the file: a statement may wait and then still has time.
+    pub(super) fn busy(&self) -> Duration {
+        self.statement_timeout / 2
     }
 
     /// The pool for reads.
@@ -135,7 +135,7 @@ impl Connector {
             .acquire_timeout(self.call_timeout)
             .connect_timeout(self.call_timeout);
         if let Place::Sqlite(path) = self.place.clone() {
-            let busy = self.statement_timeout / 2;
+            let busy = self.busy();
             options.map_sqlx_sqlite_opts(move |options| {
                 let options = match sqlite_cache {
                     Some(cache) => options.pragma("cache_size", cache),

@@ -17,13 +17,26 @@ const ROUNDS: usize = 5;
 /// How long the peers may take to show the same text.
 const AGREEMENT: Duration = Duration::from_secs(30);
 
+/// What `cargo xtask test` has set for the tests.
 #[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the server's")]
-fn node() -> Command {
-    let node = std::env::var("TANDEM_TEST_NODE").expect("TANDEM_TEST_NODE is set by `cargo xtask test`: run that");
-    let folder = std::env::var("TANDEM_TEST_NODE_DIR").expect("TANDEM_TEST_NODE_DIR is set by `cargo xtask test`");
-    let mut command = Command::new(node);
-    command.current_dir(PathBuf::from(folder));
+pub(crate) fn set(name: &str) -> String {
+    let value = std::env::var(name);
+    value.unwrap_or_else(|_| panic!("{name} is set by `cargo xtask test`: run that"))
+}
+
+/// Node, in the folder of the tests' own scripts.
+pub(crate) fn node() -> Command {
+    let mut command = Command::new(set("TANDEM_TEST_NODE"));
+    command.current_dir(PathBuf::from(set("TANDEM_TEST_NODE_DIR")));
     command
+}
+
+/// Runs a command that has to succeed; what it told.
+pub(crate) fn told(command: &mut Command) -> String {
+    let output = command.output().expect("node starts");
+    let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(output.status.success(), "{}\n{}", output.status, told.concat());
+    told.concat()
 }
 
 /// The library that web pages use, in the place of a client of the test's own.

@@ -1,29 +1,19 @@
 //! The page in a real browser, with the real server.
 
-use std::path::PathBuf;
-use std::process::Command;
-
 use tandem_testkit::database::TestDatabase;
 use tandem_testkit::process::{Place, Process};
 
+use crate::node::{node, set, told};
+
 /// Runs a story of `tests/node/page.mjs`; it fails if any page complains.
-#[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the server's")]
 fn story(name: &str) -> String {
-    let set = |name: &str| {
-        let value = std::env::var(name);
-        value.unwrap_or_else(|_| panic!("{name} is set by `cargo xtask test`: run that"))
-    };
     let database = TestDatabase::sqlite();
     let server = Process::start(env!("CARGO_BIN_EXE_tandem"), Place::of(&database));
-    let output = Command::new(set("TANDEM_TEST_NODE"))
-        .current_dir(PathBuf::from(set("TANDEM_TEST_NODE_DIR")))
-        .env("TANDEM_TEST_CHROMIUM", set("TANDEM_TEST_CHROMIUM"))
-        .args(["page.mjs", &server.address().to_string(), name])
-        .output()
-        .expect("node starts");
-    let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    assert!(output.status.success(), "{}\n{}", output.status, told.concat());
-    told.concat()
+    told(node().env("TANDEM_TEST_CHROMIUM", set("TANDEM_TEST_CHROMIUM")).args([
+        "page.mjs",
+        &server.address().to_string(),
+        name,
+    ]))
 }
 
 #[test]

@@ -2,22 +2,17 @@
 //! they need.
 
 use std::path::Path;
-use std::process::Command;
+
+use crate::node::{node, told};
 
 /// Runs one file of the library's tests.
-#[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the server's")]
 fn passes(file: &str) {
-    let node = std::env::var("TANDEM_TEST_NODE").expect("TANDEM_TEST_NODE is set by `cargo xtask test`: run that");
-    let output = Command::new(node)
-        .args(["--test", "--test-reporter=spec", &format!("test/{file}.test.mjs")])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("web/client"))
-        .env("TANDEM_TEST_BINARY", env!("CARGO_BIN_EXE_tandem"))
-        .output()
-        .expect("node starts");
-    let told = [output.stdout, output.stderr]
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .concat();
-    assert!(output.status.success(), "{}\n{told}", output.status);
+    told(
+        node()
+            .args(["--test", "--test-reporter=spec", &format!("test/{file}.test.mjs")])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("web/client"))
+            .env("TANDEM_TEST_BINARY", env!("CARGO_BIN_EXE_tandem")),
+    );
 }
 
 #[test]

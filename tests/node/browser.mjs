@@ -1,5 +1,4 @@
 // A real Chromium, and people in it whose every complaint is heard.
-import { connect, createServer } from "node:net";
 import { chromium } from "playwright-core";
 
 /** How long anything may take, in milliseconds, before a story fails. */
@@ -10,42 +9,6 @@ function reportViolations() {
   addEventListener("securitypolicyviolation", (event) => {
     console.error(`policy: ${event.violatedDirective} stopped ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
   });
-}
-
-/** A way to the server that can be cut, for everybody whose page came by it. */
-export async function wayTo(target) {
-  const [host, port] = target.split(":");
-  const sockets = new Set();
-  let isCut = false;
-  const way = createServer((near) => {
-    if (isCut) return near.destroy();
-    const far = connect(Number(port), host);
-    for (const [socket, other] of [[near, far], [far, near]]) {
-      sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.on("error", () => other.destroy());
-      socket.on("close", () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-    }
-    near.pipe(far).pipe(near);
-  });
-  await new Promise((resolve) => way.listen(0, "127.0.0.1", resolve));
-  return {
-    base: `http://127.0.0.1:${way.address().port}`,
-    cut() {
-      isCut = true;
-      sockets.forEach((socket) => socket.destroy());
-    },
-    mend() {
-      isCut = false;
-    },
-    close() {
-      this.cut();
-      way.close();
-    },
-  };
 }
 
 /** Starts the browser, runs a story with it, and fails if any page complained. */

@@ -1,5 +1,6 @@
 // Stories of people on the page: page.mjs HOST:PORT STORY
-import { saved, shown, until, wayTo, withBrowser } from "./browser.mjs";
+import { Wire } from "../../web/client/test/wire.mjs";
+import { saved, shown, until, withBrowser } from "./browser.mjs";
 
 const [target, story] = process.argv.slice(2);
 const base = `http://${target}`;
@@ -96,10 +97,10 @@ const stories = {
 
   /** A page that is offline for a while says so, goes on, and loses nothing. */
   async offline({ person }) {
-    const way = await wayTo(target);
-    const [ana, ben] = [await person("Ana", { base: way.base, cut: true }), await person("Ben")];
+    const way = await Wire.to(target.split(":")[1]);
+    const [ana, ben] = [await person("Ana", { base: way.url, cut: true }), await person("Ben")];
     const room = await madeBy(ben);
-    await ana.page.goto(room.replace(base, way.base));
+    await ana.page.goto(room.replace(base, way.url));
     await ana.page.locator(".cm-content").click();
     await ana.page.keyboard.type("middle");
     await until("Ben sees it", async () => (await shown(ben.page)) === "middle" || shown(ben.page));
@@ -112,7 +113,7 @@ const stories = {
     await ben.page.keyboard.press("End");
     await ben.page.keyboard.type(" after");
     await saved(ben.page);
-    way.mend();
+    way.heal();
     for (const { name, page } of [ana, ben]) {
       await until(`${name} sees both`, async () => (await shown(page)) === "before middle after" || shown(page));
       await saved(page);

@@ -85,14 +85,15 @@ async fn settle(address: SocketAddr, plan: &Plan, room: u32) -> Result<Vec<Perso
     if plan.floor {
         // At full speed readers lag behind, and a channel that forgets is no floor of one that does not.
         let slots = match plan.pace {
-            Pace::Full { .. } => "32768",
-            Pace::Every(_) => "1024",
-        };
+            Pace::Full { .. } => 32 * floor::ROOM_SLOTS,
+            Pace::Every(_) => floor::ROOM_SLOTS,
+        }
+        .to_string();
         for number in 0..count {
             let name = room.to_string();
             let mut connection = Connection::open(address).await?;
             let mut call = connection
-                .call(floor::PATH, &[(floor::ROOM, &name), (floor::SLOTS, slots)])
+                .call(floor::PATH, &[(floor::ROOM, &name), (floor::SLOTS, &slots)])
                 .await?;
             // From here on the floor passes on to it what others send.
             call.begun().await?;

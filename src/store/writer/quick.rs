@@ -4,6 +4,13 @@
 //! is the same and nobody has packed what it is to write, the database is asked in the same transaction. Whatever is not
 //! plainly a success is left to the long way, which looks first.
 
+/// The columns of an operation, in the order in which both forms give the values.
+macro_rules! columns {
+    () => {
+        "room, revision, source, op_id, file, epoch, author, kind, origin, yjs_update, delta, path, term, time"
+    };
+}
+
 mod postgres;
 mod sqlite;
 
@@ -37,7 +44,7 @@ impl Quick {
         lock: Option<Arc<FileLock>>,
     ) -> Result<Self, Failure> {
         match connector.file() {
-            Some(file) => Ok(Self::Sqlite(LogThread::start(file, connector.patience(), lock)?)),
+            Some(file) => Ok(Self::Sqlite(LogThread::start(file, connector.busy(), lock)?)),
             None => Ok(Self::Postgres(
                 connection.get_postgres_connection_pool().acquire().await?,
             )),

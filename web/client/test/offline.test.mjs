@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agreed, enter, next, open, random, serverWithRoom, until, Wire } from "./support.mjs";
+import { agreed, enter, next, open, random, serverWithRoom, until } from "./support.mjs";
+import { Wire } from "./wire.mjs";
 
 const SEED = Number(process.env.TANDEM_SEED ?? 11);
 const KILLS = Number(process.env.TANDEM_KILLS ?? 8);

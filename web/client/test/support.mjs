@@ -1,7 +1,6 @@
-// A real server in a process of its own, a way to cut the connection to it, and waiting for facts.
+// A real server in a process of its own, and waiting for facts.
 import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -95,44 +94,6 @@ export class Server {
   async stop() {
     await this.kill();
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** A way to a server that can be cut. */
-export class Wire {
-  #sockets = new Set();
-  #open = true;
-  #server;
-
-  static async to(port) {
-    const wire = new Wire();
-    wire.#server = createServer((near) => {
-      if (!wire.#open) return near.destroy();
-      const far = connect(port, "127.0.0.1");
-      for (const [one, other] of [[near, far], [far, near]]) {
-        wire.#sockets.add(one);
-        one.on("error", () => undefined);
-        one.on("close", () => (wire.#sockets.delete(one), other.destroy()));
-        one.pipe(other);
-      }
-    });
-    await new Promise((resolve) => wire.#server.listen(0, "127.0.0.1", resolve));
-    return wire;
-  }
-
-  get url() {
-    return `http://127.0.0.1:${this.#server.address().port}`;
-  }
-  cut() {
-    this.#open = false;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-  heal() {
-    this.#open = true;
-  }
-  close() {
-    this.cut();
-    this.#server.close();
   }
 }
 

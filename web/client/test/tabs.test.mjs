@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TandemClient } from "../dist/index.js";
 import { WorkerHost } from "../dist/worker_host.js";
-import { agreed, next, open, serverWithRoom, until, Wire } from "./support.mjs";
+import { agreed, next, open, serverWithRoom, until } from "./support.mjs";
+import { Wire } from "./wire.mjs";
 
 /** Tabs of one browser: every `SharedWorker` is the same one. */
 function browser(t) {

@@ -6,14 +6,16 @@ use super::Row;
 use crate::store::convert::column;
 
 /// Arrays, one a column, so that the statement is always the same.
-const INSERT: &str = "insert into operations \
-     (room, revision, source, op_id, file, epoch, author, kind, origin, yjs_update, delta, path, term, time) \
-     select n.* from unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], \
+const INSERT: &str = concat!(
+    "insert into operations (",
+    columns!(),
+    ") select n.* from unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], \
      $7::bigint[], $8::smallint[], $9::smallint[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bigint[], \
-     $14::bigint[]) as n \
-     (room, revision, source, op_id, file, epoch, author, kind, origin, yjs_update, delta, path, term, time) \
-     join rooms r on r.key = n.room and r.term = n.term and r.deleted is null and r.packed < n.revision \
-     for share of r";
+     $14::bigint[]) as n (",
+    columns!(),
+    ") join rooms r on r.key = n.room and r.term = n.term and r.deleted is null and r.packed < n.revision \
+     for share of r"
+);
 
 /// Writes rows, and tells how many went in.
 pub(super) async fn write(connection: &mut PgConnection, rows: &[Row<'_>]) -> Result<u64, sqlx::Error> {

@@ -20,9 +20,11 @@ use crate::store::writer::batch::RoomBatch;
 /// Whether a room takes operations: it lives, in this term, and they are behind what is packed.
 const TAKES: &str = "select exists (select 1 from rooms where key = ? and term = ? and deleted is null and packed < ?)";
 
-const INSERT: &str = "insert into operations \
-     (room, revision, source, op_id, file, epoch, author, kind, origin, yjs_update, delta, path, term, time) \
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT: &str = concat!(
+    "insert into operations (",
+    columns!(),
+    ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+);
 
 /// Pages that are kept in memory, in KiB: the ends of the log's trees, and what a large commit changes.
 const CACHE_KIB: i64 = 512;
@@ -40,9 +42,9 @@ pub(in crate::store::writer) struct LogThread {
 }
 
 impl LogThread {
-    /// Starts it. It waits for other connections' writes for half of `patience`, and holds the file's lock while it may
+    /// Starts it. It waits for other connections' writes for as long as `busy`, and holds the file's lock while it may
     /// write.
-    pub(super) fn start(file: &Path, patience: Duration, lock: Option<Arc<FileLock>>) -> Result<Self, Failure> {
+    pub(super) fn start(file: &Path, busy: Duration, lock: Option<Arc<FileLock>>) -> Result<Self, Failure> {
         let file = file.to_owned();
         // One commit at a time.
         let (work, commits) = sync_channel(1);
@@ -53,7 +55,7 @@ impl LogThread {
                 // The last to be dropped.
                 let _end: oneshot::Sender<()> = end;
                 let _lock = lock;
-                run(open(&file, patience / 2), &commits);
+                run(open(&file, busy), &commits);
             })
             .map_err(passing)?;
         Ok(Self { work, ended })
