@@ -19,7 +19,11 @@ export async function withBrowser(base, story) {
   const browser = await chromium.launch({ executablePath, args });
   const faults = [];
   try {
-    await story({ base, person: (name, options) => person(browser, base, name, faults, options) });
+    await story({
+      base,
+      person: (name, options) => person(browser, base, name, faults, options),
+      tab: (of) => tabOf(of, faults),
+    });
   } finally {
     await browser.close();
   }
@@ -33,11 +37,16 @@ async function person(browser, usual, name, faults, options = {}) {
   context.setDefaultTimeout(PATIENCE);
   await context.addInitScript(reportViolations);
   await context.addInitScript((name) => localStorage.setItem("tandem.name", name), name);
+  const somebody = { name, context, base, cut: options.cut, asked: [] };
+  return { ...somebody, page: await tabOf(somebody, faults) };
+}
+
+/** Another tab of somebody's browser. */
+async function tabOf({ name, context, base, cut, asked }, faults) {
   const page = await context.newPage();
-  const asked = [];
   page.on("console", (message) => {
     // A browser itself reports each call that does not get through.
-    if (options.cut && /net::ERR_/.test(message.text())) return;
+    if (cut && /net::ERR_/.test(message.text())) return;
     if (["error", "warning"].includes(message.type())) faults.push(`${name}: ${message.text()}`);
   });
   page.on("pageerror", (error) => faults.push(`${name}: ${error.stack ?? error}`));
@@ -46,7 +55,7 @@ async function person(browser, usual, name, faults, options = {}) {
     const ours = request.url().startsWith(`${base}/`) || request.url().startsWith("data:");
     if (!ours) faults.push(`${name}: asked for ${request.url()}`);
   });
-  return { name, page, context, asked };
+  return page;
 }
 
 /** The text of the file that a page shows. */
