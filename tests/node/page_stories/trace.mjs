@@ -1,7 +1,8 @@
 // A recorded session of several authors, with a name for every character: which one of its author's it is.
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import * as Y from "yjs";
+// The same one that the client library has: two in one process would be one too many.
+import * as Y from "../../../web/node_modules/yjs/dist/yjs.mjs";
 
 /** The text's characters, each as [author, number among the author's, the character]. */
 function characters(text) {

@@ -1,4 +1,5 @@
 import * as Y from "yjs";
+import type { Written } from "./ledger.js";
 import { plainText } from "./plain_text.js";
 import type { Origin } from "./types.js";
 
@@ -18,6 +19,8 @@ export class FileDocument {
   /** Since this state there is text that the server refuses; nothing goes out before it is tidied up. */
   #untidySince: Uint8Array | undefined;
   #untidyNow = false;
+  /** What was handed out last. */
+  #last: Written = { client: 0, from: 0, to: 0 };
 
   /** `changed` gets each local change; `begun` is told at once that there is one, even if it is handed out later. */
   constructor(
@@ -70,6 +73,32 @@ export class FileDocument {
     return both.getText("t").toString() !== other.text.toString();
   }
 
+  /** What has been written under one's own id since this was last asked. */
+  written(): Written {
+    const client = this.doc.clientID;
+    const from = this.#last.client === client ? this.#last.to : 0;
+    return (this.#last = { client, from, to: Y.getState(this.doc.store, client) });
+  }
+
+  /** What of these characters is still in the text; what does not stand together is on lines of its own. */
+  textOf(written: readonly Written[]): string {
+    let found = "";
+    let apart = false;
+    for (const piece of pieces(this.text)) {
+      const mine = written.filter(({ client, from, to }) => client === piece.client && from < piece.to && to > piece.from);
+      let at = piece.from;
+      for (const { from, to } of mine.sort((a, b) => a.from - b.from)) {
+        if (from > at) apart = true;
+        if (apart && found) found += "\n";
+        apart = false;
+        found += piece.text.slice(Math.max(0, from - piece.from), to - piece.from);
+        at = to;
+      }
+      if (at < piece.to) apart = true;
+    }
+    return found;
+  }
+
   /** Hands out at once what waits for its tidying. */
   flush(): void {
     this.#tidy();
@@ -112,5 +141,14 @@ export class FileDocument {
       }
     }, TIDYING);
     this.changed(Y.encodeStateAsUpdate(this.doc, since), "pasted");
+  }
+}
+
+/** The pieces of a text as Yjs has them: what one client wrote in one go. */
+function* pieces(text: Y.Text): Generator<Written & { readonly text: string }> {
+  for (let item = text._start; item; item = item.right) {
+    if (item.deleted || !(item.content instanceof Y.ContentString)) continue;
+    const { client, clock } = item.id;
+    yield { client, from: clock, to: clock + item.length, text: item.content.str };
   }
 }

@@ -1,10 +1,18 @@
 let ledgers = 0;
 
+/** Characters of one Yjs client, by their numbers: from `from` to before `to`. */
+export interface Written {
+  readonly client: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A document's changes that have no receipt yet, by name. No I/O happens here. */
 export class Ledger {
   readonly #name = `d${(ledgers += 1)}`;
   #made = 0;
-  #open = new Set<string>();
+  /** By name: the numbers of the characters that a change has written, from the first to before the last. */
+  #open = new Map<string, Written>();
   /** Changes that the document has made and not handed out yet. */
   #begun = 0;
   /** How many changes there were when the last draft was handed out. */
@@ -26,11 +34,16 @@ export class Ledger {
   }
 
   /** It was handed out: its name. */
-  hand(): string {
+  hand(written: Written): string {
     this.#begun = Math.max(0, this.#begun - 1);
     const ref = `${this.#name}.${(this.#made += 1)}`;
-    this.#open.add(ref);
+    this.#open.set(ref, written);
     return ref;
+  }
+
+  /** What the changes without a receipt have written. */
+  get written(): Written[] {
+    return [...this.#open.values()];
   }
 
   /** Whether any of these is of this document and has no receipt. */

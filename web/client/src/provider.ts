@@ -283,7 +283,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
 
   #changed(document: FileDocument, update: Uint8Array, origin: Origin): void {
     if (document !== this.#document) return;
-    const ref = this.#ledger.hand();
+    const ref = this.#ledger.hand(document.written());
     const change = { file: this.#id, clientId: document.clientId, update, origin, ref };
     // A lost or closed document's changes are never sent; they stay pending until they are a draft.
     if (this.#state === "live") this.#host.link.change({ ...change, epoch: this.#epoch });
@@ -349,12 +349,13 @@ export class TandemProvider extends Emitter<ProviderEvents> {
     if (!this.#ledger.undrafted && !lacking) return undefined;
     // In one line of history it can be told exactly; else the texts are all there is.
     const unsaved = same ? lost.hasMoreThan(next) : lost.text.toString() !== next.text.toString();
-    return unsaved ? this.#draftOf(lost.text.toString(), next.text.toString()) : undefined;
+    return unsaved ? this.#draftOf(lost, next.text.toString()) : undefined;
   }
 
-  #draftOf(text: string, current: string | undefined): Draft {
+  #draftOf(document: FileDocument, current: string | undefined): Draft {
     const { reason, message } = this.#why ?? { reason: "INTERNAL", message: "the change was not saved" };
-    return { file: this.#id, path: this.file.path, text, current, reason, message };
+    const [text, unsaved] = [document.text.toString(), document.textOf(this.#ledger.written)];
+    return { file: this.#id, path: this.file.path, text, unsaved, current, reason, message };
   }
 
   #hand(draft: Draft): void {
@@ -378,7 +379,7 @@ export class TandemProvider extends Emitter<ProviderEvents> {
 
   /** All that has no receipt will not be saved. */
   #draftOfAll(): void {
-    if (this.#ledger.undrafted) this.#hand(this.#draftOf(this.text.toString(), undefined));
+    if (this.#ledger.undrafted) this.#hand(this.#draftOf(this.#document, undefined));
   }
 
   /** Nobody looks at the document any more: what will not be saved is a draft, and no longer pending. */

@@ -4,7 +4,7 @@ import type { CompletionRequest, Completions } from "./completion.js";
 import { Emitter } from "./emitter.js";
 import { TandemError, type Trouble } from "./errors.js";
 import { FileChange, type FileChanged, type Joined } from "./gen/tandem/v1/collaboration_pb.js";
-import type { Link, LinkEvent } from "./link.js";
+import type { Link, LinkEvent, Whereabouts } from "./link.js";
 import { People } from "./presence.js";
 import type { Host } from "./host.js";
 import { TandemProvider } from "./provider.js";
@@ -30,6 +30,8 @@ export class Room extends Emitter<RoomEvents> {
   /** All that are known, deleted ones too. */
   readonly #files = new Map<string, FileInfo>();
   readonly #providers = new Providers();
+  /** Where one's own cursors in other tabs of the session are. */
+  readonly #tabs = new Map<number, Whereabouts>();
   #status: Status = "connected";
   #revision = 0n;
   #lastCut: Trouble | undefined;
@@ -160,6 +162,12 @@ export class Room extends Emitter<RoomEvents> {
       case "presence":
         for (const presence of event.presences) this.#people.presence(presence);
         return this.#tellPeople();
+      case "tab":
+        if (event.where) this.#tabs.set(event.tab, event.where);
+        else this.#tabs.delete(event.tab);
+        return this.#showPeople();
+      case "alone":
+        return;
       case "file":
         return this.#fileChanged(event.changed);
       case "revision":
@@ -188,6 +196,7 @@ export class Room extends Emitter<RoomEvents> {
     const message = "the server does not know this session any more: what was not saved is a draft";
     const trouble = { ...told, message };
     this.#providers.forgetIds();
+    this.#tabs.clear();
     for (const provider of this.#providers.all) {
       provider.introduce();
       provider.sessionLost(trouble);
@@ -240,6 +249,10 @@ export class Room extends Emitter<RoomEvents> {
     const people = this.people;
     this.emit("people", people);
     this.emit("presence", people);
+    this.#showPeople();
+  }
+
+  #showPeople(): void {
     for (const provider of this.#providers.open) provider.showPeople();
   }
 
@@ -253,7 +266,14 @@ export class Room extends Emitter<RoomEvents> {
 
   #shown(file: string): Shown[] {
     const others = this.people.filter((person) => !person.me);
-    return others.map((person) => ({ person, selection: this.#people.selection(person.id, file) }));
+    const { me } = this;
+    return [
+      ...others.map((person) => ({ person, selection: this.#people.selection(person.id, file) })),
+      ...[...this.#tabs].map(([tab, where]) => ({
+        person: { ...me, id: `${me.id}/${tab}`, me: false },
+        selection: where.file === file ? where.selection : undefined,
+      })),
+    ];
   }
 
   #moved(provider: TandemProvider): void {

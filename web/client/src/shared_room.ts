@@ -14,6 +14,8 @@ interface TabState {
   readonly id: number;
   /** What it has open, and whether that was answered. */
   readonly files: Map<string, { readonly opening: Opening; answered: boolean }>;
+  /** Where its cursor is. */
+  where?: Whereabouts;
 }
 
 /** Makes the session that the tabs share. */
@@ -61,6 +63,8 @@ export class SharedRoom {
     tab.tell({ kind: "joined", joined: this.#asOfNow(this.#joined), fresh: true });
     tab.tell({ kind: "status", status: this.#status });
     tab.tell({ kind: "presence", presences: [...this.#presences.values()] });
+    this.#tellOfTabs(tab);
+    this.#tellAlone();
   }
 
   /** A tab goes. The last one ends the session. */
@@ -69,6 +73,8 @@ export class SharedRoom {
     if (!state) return;
     for (const file of [...state.files.keys()]) this.close(tab, file);
     this.#tabs.delete(tab);
+    this.#all({ kind: "tab", tab: state.id, where: undefined });
+    this.#tellAlone();
     if (this.#tabs.size > 0) return;
     this.ended();
     await this.#link.leave();
@@ -99,7 +105,12 @@ export class SharedRoom {
     this.#link.abandon(file, clientId);
   }
 
-  show(where: Whereabouts): void {
+  /** A tab's cursor: the server is told of the one that moved last, the other tabs of each. */
+  show(tab: Tab, where: Whereabouts): void {
+    const state = this.#tabs.get(tab);
+    if (!state) return;
+    state.where = where;
+    for (const other of this.#tabs.keys()) if (other !== tab) other.tell({ kind: "tab", tab: state.id, where });
     this.#link.show(where);
   }
 
@@ -107,7 +118,8 @@ export class SharedRoom {
     switch (event.kind) {
       case "joined":
         this.#begin(event.joined, event.fresh);
-        this.#all(event);
+        this.#all({ ...event, joined: { ...event.joined, resumeToken: "" } });
+        this.#tellAlone();
         // The session opens each file for one document; others may still wait for their answer.
         for (const file of this.#files.keys()) this.#askNext(file);
         return;
@@ -219,7 +231,10 @@ export class SharedRoom {
       this.#changes.clear();
       this.#presences.clear();
       // Every tab opens its files anew, with new documents.
-      for (const state of this.#tabs.values()) state.files.clear();
+      for (const state of this.#tabs.values()) {
+        state.files.clear();
+        delete state.where;
+      }
     }
   }
 
@@ -237,6 +252,7 @@ export class SharedRoom {
   #asOfNow(joined: Joined): Joined {
     return {
       ...joined,
+      resumeToken: "",
       participants: [...this.#participants.values()],
       files: [...this.#files.values()].filter((file) => !file.deleted),
       headRevision: this.#revision,
@@ -249,6 +265,17 @@ export class SharedRoom {
 
   #openingOf(tab: Tab, file: string): Opening | undefined {
     return this.#tabs.get(tab)?.files.get(file)?.opening;
+  }
+
+  /** What a tab that comes needs to know of the others' cursors. */
+  #tellOfTabs(tab: Tab): void {
+    for (const [other, { id, where }] of this.#tabs) if (other !== tab) tab.tell({ kind: "tab", tab: id, where });
+  }
+
+  /** A tab that has the session for itself gets what ends it: the worker ends with its last page, and can't do it. */
+  #tellAlone(): void {
+    const alone = this.#tabs.size === 1;
+    this.#all({ kind: "alone", token: alone ? (this.#joined?.resumeToken ?? "") : "" });
   }
 
   #all(event: LinkEvent): void {

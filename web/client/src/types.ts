@@ -55,6 +55,8 @@ export interface Draft {
   readonly path: string;
   /** The whole text as it was shown, with what is not saved. */
   readonly text: string;
+  /** What of it was written here and is not saved; pieces from different places stand on lines of their own. */
+  readonly unsaved: string;
   /** The file's text on the server at that time, if it is known. */
   readonly current: string | undefined;
   /** Why it was not saved: a reason of `docs/errors.md`, such as `FILE_DELETED` or `SESSION_UNKNOWN`. */

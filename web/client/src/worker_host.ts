@@ -46,7 +46,7 @@ function obey(room: SharedRoom, tab: Tab, message: PageMessage): void {
     case "abandon":
       return room.abandon(tab, message.file, message.clientId);
     case "show":
-      return room.show(message.where);
+      return room.show(tab, message.where);
     default:
       return;
   }

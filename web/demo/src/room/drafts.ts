@@ -8,7 +8,8 @@ const SHOWN = 4000;
 
 /** Offers text that the server will not store: to copy, or to put in again. */
 export function rescue(room: Room, draft: Draft, pane: () => Pane | undefined): void {
-  const lost = added(draft.current ?? "", draft.text);
+  // Where the server's text is not known, as that of a deleted file, all that was written here can be told.
+  const lost = draft.current === undefined ? draft.unsaved : added(draft.current, draft.text);
   if (!lost) return;
   const living = room.files.some(({ id }) => id === draft.file);
   const here = living && pane()?.file === draft.file;
