@@ -1,6 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { PublishRequestSchema } from "./gen/tandem/v1/collaboration_pb.js";
-import { CollaborationService } from "./gen/tandem/v1/collaboration_service_pb.js";
+import { CollaborationService, PublishRequestSchema } from "./gen/tandem/v1/collaboration_service_pb.js";
 import { message } from "./messages.js";
 
 /**
