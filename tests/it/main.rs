@@ -45,6 +45,7 @@ mod slow_reader;
 mod store;
 mod trouble;
 mod web_client;
+mod web_readme;
 
 /// A number that a variable gives, such as a seed.
 fn number(name: &str) -> Option<u64> {

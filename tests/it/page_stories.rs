@@ -5,11 +5,17 @@ use crate::node::{node, set, told};
 
 /// Runs a story of `tests/node/page_stories`, and prints what it measured.
 fn story(name: &str) {
+    story_of(name, &[]);
+}
+
+/// The same for a story that is told what it is about.
+pub(crate) fn story_of(name: &str, words: &[&str]) {
     let figures = told(
         node()
             .env("TANDEM_TEST_CHROMIUM", set("TANDEM_TEST_CHROMIUM"))
             .env("TANDEM_TEST_BINARY", env!("CARGO_BIN_EXE_tandem"))
-            .arg(format!("page_stories/{name}.mjs")),
+            .arg(format!("page_stories/{name}.mjs"))
+            .args(words),
     );
     println!("{name}: {figures}");
 }
