@@ -23,6 +23,7 @@ mod node;
 mod old_base;
 mod packed;
 mod page;
+mod page_looks;
 mod page_stories;
 mod pasted;
 mod plans;

@@ -5,6 +5,7 @@ mod apt;
 mod check;
 mod contract;
 mod environment;
+mod page;
 pub mod postgres;
 mod run;
 mod test;
@@ -16,6 +17,8 @@ const HELP: &str = "\
 cargo xtask test [ARGS]   sets up what the tests need, then runs cargo test --workspace ARGS
 cargo xtask check         formatting, clippy, the proto files' lint and what they owe clients, the page's bundle, the
                           documentation's links
+cargo xtask page-bench    how fast the release build's page is in a browser, and what it takes on the wire
+cargo xtask page-picture  makes the README's picture of the page anew
 cargo xtask release-proto makes the contract as it is now the one that check compares with";
 
 /// Does what the command line says.
@@ -24,6 +27,8 @@ pub fn main() -> ExitCode {
     let outcome = match args.next().as_deref() {
         Some("test") => test::test(&args.collect::<Vec<_>>()),
         Some("check") => check::check(),
+        Some("page-bench") => page::bench(),
+        Some("page-picture") => page::picture(),
         Some("release-proto") => contract::release(),
         Some("help" | "--help" | "-h") | None => {
             println!("{HELP}");

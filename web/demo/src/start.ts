@@ -67,7 +67,7 @@ function create(name: HTMLInputElement, go: (path: string) => void): HTMLElement
       "div",
       { class: "pair" },
       h("div", { class: "field" }, h("label", { for: "title" }, "Room name ", h("small", { text: "optional" })), title),
-      h("div", { class: "field" }, h("label", { for: "begin", text: "Begin with" }), begin),
+      h("div", { class: "field choice" }, h("label", { for: "begin", text: "Begin with" }), begin),
     ),
     button,
   );

@@ -97,6 +97,8 @@ export function completions(room: Room, provider: TandemProvider): Extension {
     interactionDelay: 0,
     // Enter is Enter: an item is taken by Tab, or by Enter once it was chosen.
     selectOnOpen: false,
+    // The editor has these keys after those of the grey text, which would not hear of Escape otherwise.
+    defaultKeymap: false,
     icons: false,
   });
 }

@@ -113,9 +113,16 @@ function takeFromList(view: EditorView): boolean {
   return acceptCompletion(view);
 }
 
+/** How long after Escape the Tab key leaves the editor, in milliseconds. */
+const LEAVING = 2000;
+
 function dismiss(view: EditorView): boolean {
   const value = view.state.field(offered, false);
-  if (!rest(view.state) || !value) return false;
+  if (!rest(view.state) || !value) {
+    // Nothing is there to dismiss, even if something has been asked for: Tab goes to the page's next control.
+    if (completionStatus(view.state) !== "active") view.setTabFocusMode(LEAVING);
+    return false;
+  }
   view.dispatch({ effects: offer.of(undefined) });
   value.told?.("dismissed", 0);
   // The list, if there is one, goes with the same key.

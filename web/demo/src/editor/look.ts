@@ -24,7 +24,7 @@ const shape = EditorView.theme({
   ".cm-searchMatch": { backgroundColor: "var(--found)", borderRadius: "2px" },
   ".cm-searchMatch.cm-searchMatch-selected": { outline: "2px solid var(--accent)" },
 
-  ".cm-theirs": { backgroundColor: "color-mix(in oklab, var(--hue) 24%, transparent)", borderRadius: "2px" },
+  ".cm-theirs": { backgroundColor: "color-mix(in oklab, var(--hue) 16%, transparent)", borderRadius: "2px" },
   ".cm-caret": {
     position: "relative",
     borderLeft: "2px solid var(--hue)",
@@ -61,12 +61,13 @@ const shape = EditorView.theme({
     backgroundColor: "var(--hue)",
     color: "oklch(from var(--hue) clamp(0, (0.62 - l) * 1000, 1) 0 0)",
     zIndex: "5",
-    animation: "cm-flag 2.6s ease-out forwards",
+    // Nothing is animated before the fading itself: a browser paints every frame of an animation, still or not.
+    animation: "cm-flag 0.5s ease-out 2.1s forwards",
   },
   ".cm-flag.cm-quiet": { animation: "none", opacity: "0" },
   // In the first line there is no room above.
   ".cm-line:first-child .cm-flag": { bottom: "auto", top: "100%", borderRadius: "0 6px 6px 6px" },
-  "@keyframes cm-flag": { "0%, 80%": { opacity: "1" }, "100%": { opacity: "0" } },
+  "@keyframes cm-flag": { to: { opacity: "0" } },
   ".cm-ghost": { color: "var(--faint)", fontStyle: "italic", pointerEvents: "none" },
 
   ".cm-tooltip": {

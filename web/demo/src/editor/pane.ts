@@ -65,7 +65,7 @@ export function pane(room: Room, provider: TandemProvider, events: PaneEvents): 
         bound(provider),
         completions(room, provider),
         colours.of([]),
-        EditorView.contentAttributes.of({ "aria-label": `Text of ${path}` }),
+        EditorView.contentAttributes.of({ "aria-label": `Text of ${path}`, tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.selectionSet || update.docChanged) events.position(position(update.state, path));
           if (update.transactions.some(byHand)) events.touched();

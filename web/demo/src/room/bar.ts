@@ -8,7 +8,7 @@ export function bar(go: (path: string) => void, side: HTMLElement, shade: HTMLEl
   const state = h("div", { class: "state" });
   const share = h(
     "button",
-    { type: "button", class: "secondary share", "aria-label": "Copy the link of this room" },
+    { type: "button", class: "secondary share", "aria-label": "Share: copy the link of this room" },
     drawing("link"),
     h("span", { text: "Share" }),
   );

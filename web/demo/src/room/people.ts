@@ -33,7 +33,7 @@ export function people(room: Room, place: HTMLElement, follow: Following): () =>
           type: "button",
           class: "face more",
           popovertarget: "everybody",
-          "aria-label": `All ${here.length} people`,
+          "aria-label": `+${rest}: all ${here.length} people`,
           text: `+${rest}`,
         }),
       everybody,
