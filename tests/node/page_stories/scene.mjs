@@ -87,5 +87,6 @@ export async function completing({ ana, ben, carla }) {
   // A cursor that moves shows whose it is.
   await stand(ben.page, "self.tokens -= 1.");
   await stand(carla.page, "every: Duration", true);
+  await ana.page.locator(".cm-theirs", { hasText: "every" }).first().waitFor();
   await until("their names are shown", async () => (await ana.page.locator(".cm-flag:not(.cm-quiet)").count()) === 2);
 }
