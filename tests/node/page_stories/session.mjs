@@ -20,7 +20,7 @@ await stage(async ({ person, server }) => {
   const clients = await Promise.all(pages.map((page) => page.evaluate(clientOf)));
 
   const start = Date.now() + 500;
-  const late = await Promise.all(pages.map((page, author) => page.evaluate(type, { steps: steps[author], clients, start })));
+  const spent = await Promise.all(pages.map((page, author) => page.evaluate(type, { steps: steps[author], clients, start })));
   const seconds = (Date.now() - start) / 1000;
   const shown = await agreed(server, room.id, pages);
   const settled = (Date.now() - start) / 1000;
@@ -54,5 +54,5 @@ await stage(async ({ person, server }) => {
     await saved(page);
     if ((await textOf(page)) !== text) throw new Error("a page that comes later has another text");
   }
-  console.log(JSON.stringify({ edits, characters: text.length, written, deleted: written.reduce((a, b) => a + b) - text.length, seconds, settled, late }));
+  console.log(JSON.stringify({ edits, characters: text.length, written, deleted: written.reduce((a, b) => a + b) - text.length, seconds, settled, spent }));
 });
