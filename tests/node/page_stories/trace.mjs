@@ -86,5 +86,5 @@ export function session(path, speed, seconds) {
   for (const update of made.flat()) Y.applyUpdate(whole, update);
   const text = whole.getText("t").toString();
   if (txns === all && text !== endContent) throw new Error("the recording's end is not what its edits make");
-  return { steps, text, characters: characters(whole.getText("t")), edits: steps.flat().length };
+  return { steps, characters: characters(whole.getText("t")), edits: steps.flat().length };
 }

@@ -8,7 +8,8 @@ export async function type({ steps, clients, start }) {
   const { view } = document.querySelector(".cm-content").cmTile.root;
   const text = view.plugins.map(({ value }) => value?._ytext).find((found) => found);
   const { doc } = text;
-  let late = 0;
+  /** In milliseconds: how late the latest edit was, and how long edits waited for what their author had seen, and took. */
+  const spent = { late: 0, waited: 0, took: 0 };
   const FRAME = 16;
 
   const known = ([author, number]) => {
@@ -51,8 +52,11 @@ export async function type({ steps, clients, start }) {
 
   for (const { due, after, gone, insert } of steps) {
     await until(due);
+    const asked = performance.now();
     await seen(after ? [after, ...gone] : gone);
-    late = Math.max(late, Date.now() - start - due);
+    const began = performance.now();
+    spent.waited += began - asked;
+    spent.late = Math.max(spent.late, Date.now() - start - due);
     const last = after && placeOf(after);
     const at = last ? last.before + (last.shown ? 1 : 0) : 0;
     const deleted = gone.map(placeOf).filter(({ shown }) => shown).map(({ before }) => before);
@@ -60,8 +64,9 @@ export async function type({ steps, clients, start }) {
     if (insert) changes.push({ from: at, insert });
     const anchor = at - deleted.filter((from) => from < at).length + insert.length;
     view.dispatch({ changes, selection: { anchor }, userEvent: insert ? "input.type" : "delete.backward" });
+    spent.took += performance.now() - began;
   }
-  return Math.round(late);
+  return Object.fromEntries(Object.entries(spent).map(([name, milliseconds]) => [name, Math.round(milliseconds)]));
 }
 
 /** The Yjs client that the page's document writes as. */

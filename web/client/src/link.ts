@@ -42,8 +42,6 @@ export type LinkEvent =
   | { readonly kind: "participant"; readonly participant: Participant }
   /** Another tab of the same session shows its cursor; nothing if it is gone. */
   | { readonly kind: "tab"; readonly tab: number; readonly where: Whereabouts | undefined }
-  /** With this token the page can end the session as it ends itself; empty while other tabs share the session. */
-  | { readonly kind: "alone"; readonly token: string }
   /** Everything up to this revision has come. */
   | { readonly kind: "revision"; readonly revision: bigint }
   /** A stream could not begin, or was cut; the next try follows by itself. */

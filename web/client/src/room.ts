@@ -166,8 +166,6 @@ export class Room extends Emitter<RoomEvents> {
         if (event.where) this.#tabs.set(event.tab, event.where);
         else this.#tabs.delete(event.tab);
         return this.#showPeople();
-      case "alone":
-        return;
       case "file":
         return this.#fileChanged(event.changed);
       case "revision":

@@ -7,8 +7,6 @@ import { RoomService } from "./gen/tandem/v1/room_service_pb.js";
 
 /** A server's services over gRPC-Web. */
 export interface Server {
-  /** Its address. */
-  readonly url: string;
   readonly rooms: Client<typeof RoomService>;
   readonly files: Client<typeof FileService>;
   readonly collaboration: Client<typeof CollaborationService>;
@@ -19,7 +17,6 @@ export interface Server {
 export function server(url: string): Server {
   const transport = createGrpcWebTransport({ baseUrl: url });
   return {
-    url,
     rooms: createClient(RoomService, transport),
     files: createClient(FileService, transport),
     collaboration: createClient(CollaborationService, transport),

@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { Backoff } from "./backoff.js";
 import { milliseconds, troubleIn, troubleOf, type Trouble } from "./errors.js";
-import { farewell } from "./farewell.js";
 import { Fragments } from "./fragments.js";
 import { JoinSchema, Mode, type Goodbye, type Joined, type ServerMessage } from "./gen/tandem/v1/collaboration_pb.js";
 import { PositionUnit } from "./gen/tandem/v1/text_pb.js";
@@ -63,7 +62,6 @@ export class Session implements Link {
     this.#up = new Upward(server, tell, (trouble) => this.#cut(trouble), went, () => this.#renew());
     globalThis.addEventListener?.("online", this.#online);
     globalThis.addEventListener?.("offline", this.#offline);
-    globalThis.addEventListener?.("pagehide", this.#hidden);
     void this.#run();
   }
 
@@ -166,7 +164,8 @@ export class Session implements Link {
     if (fresh) this.#seen = joined.headRevision;
     this.#joined = true;
     this.#status = "connected";
-    this.tell({ kind: "joined", joined, fresh });
+    // The token is the session; pages have no use for it.
+    this.tell({ kind: "joined", joined: { ...joined, resumeToken: "" }, fresh });
     this.tell({ kind: "status", status: "connected" });
     this.#up.start(joined.resumeToken, stream.signal);
   }
@@ -206,7 +205,6 @@ export class Session implements Link {
     this.tell({ kind: "ended", trouble });
     globalThis.removeEventListener?.("online", this.#online);
     globalThis.removeEventListener?.("offline", this.#offline);
-    globalThis.removeEventListener?.("pagehide", this.#hidden);
     this.#cut(trouble);
     this.#wait?.abort();
   }
@@ -215,12 +213,6 @@ export class Session implements Link {
   readonly #online = () => {
     this.#wait?.abort();
     this.#up.probe();
-  };
-
-  /** The page ends, unless it is kept for going back to: nobody is to wait for it. A worker hears nothing of this. */
-  readonly #hidden = (event: Event) => {
-    if ((event as PageTransitionEvent).persisted || !this.#token || !this.#up.idle) return;
-    farewell(this.server.url, this.#token);
   };
 
   /** The network may be gone, or just one that is not needed: a loopback server is still there. */

@@ -64,7 +64,6 @@ export class SharedRoom {
     tab.tell({ kind: "status", status: this.#status });
     tab.tell({ kind: "presence", presences: [...this.#presences.values()] });
     this.#tellOfTabs(tab);
-    this.#tellAlone();
   }
 
   /** A tab goes. The last one ends the session. */
@@ -74,7 +73,6 @@ export class SharedRoom {
     for (const file of [...state.files.keys()]) this.close(tab, file);
     this.#tabs.delete(tab);
     this.#all({ kind: "tab", tab: state.id, where: undefined });
-    this.#tellAlone();
     if (this.#tabs.size > 0) return;
     this.ended();
     await this.#link.leave();
@@ -118,8 +116,7 @@ export class SharedRoom {
     switch (event.kind) {
       case "joined":
         this.#begin(event.joined, event.fresh);
-        this.#all({ ...event, joined: { ...event.joined, resumeToken: "" } });
-        this.#tellAlone();
+        this.#all(event);
         // The session opens each file for one document; others may still wait for their answer.
         for (const file of this.#files.keys()) this.#askNext(file);
         return;
@@ -252,7 +249,6 @@ export class SharedRoom {
   #asOfNow(joined: Joined): Joined {
     return {
       ...joined,
-      resumeToken: "",
       participants: [...this.#participants.values()],
       files: [...this.#files.values()].filter((file) => !file.deleted),
       headRevision: this.#revision,
@@ -270,12 +266,6 @@ export class SharedRoom {
   /** What a tab that comes needs to know of the others' cursors. */
   #tellOfTabs(tab: Tab): void {
     for (const [other, { id, where }] of this.#tabs) if (other !== tab) tab.tell({ kind: "tab", tab: id, where });
-  }
-
-  /** A tab that has the session for itself gets what ends it: the worker ends with its last page, and can't do it. */
-  #tellAlone(): void {
-    const alone = this.#tabs.size === 1;
-    this.#all({ kind: "alone", token: alone ? (this.#joined?.resumeToken ?? "") : "" });
   }
 
   #all(event: LinkEvent): void {

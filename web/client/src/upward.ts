@@ -115,11 +115,6 @@ export class Upward {
     this.#soon();
   }
 
-  /** Whether everything has its receipt. */
-  get idle(): boolean {
-    return this.#operations.empty;
-  }
-
   /** Resolves when everything has its receipt. */
   settled(): Promise<void> {
     if (this.#operations.empty) return Promise.resolve();

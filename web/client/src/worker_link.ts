@@ -1,4 +1,3 @@
-import { farewell } from "./farewell.js";
 import { errorOf, type Trouble } from "./errors.js";
 import type { Link, LinkEvent, Opening, Whereabouts } from "./link.js";
 import type { Change } from "./operations.js";
@@ -20,14 +19,10 @@ export class WorkerLink implements Link {
   #left: (() => void) | undefined;
   #leaving: Promise<void> | undefined;
   #over = false;
-  /** Changes without a receipt. */
-  readonly #pending = new Set<string>();
-  /** What ends the session, if no other tab shares it. */
-  #token = "";
 
   constructor(
     private readonly port: Port,
-    private readonly url: string,
+    url: string,
     room: string,
     name: string,
     private readonly tell: (event: LinkEvent) => void,
@@ -45,7 +40,6 @@ export class WorkerLink implements Link {
     this.#post({ kind: "close", file });
   }
   change(change: Change): void {
-    this.#pending.add(change.ref);
     this.#post({ kind: "change", change });
   }
   abandon(file: string, clientId: number): void {
@@ -81,19 +75,12 @@ export class WorkerLink implements Link {
 
   #hear(message: WorkerMessage): void {
     if (message.kind === "event") {
-      this.#note(message.event);
       if (!this.#over) this.tell(message.event);
       if (message.event.kind === "ended") this.#end();
       return;
     }
     this.#end();
     this.#left?.();
-  }
-
-  #note(event: LinkEvent): void {
-    if (event.kind === "joined" && event.fresh) this.#pending.clear();
-    if (event.kind === "alone") this.#token = event.token;
-    if (event.kind === "receipt") event.refs.forEach((ref) => this.#pending.delete(ref));
   }
 
   #end(): void {
@@ -106,9 +93,6 @@ export class WorkerLink implements Link {
 
   /** The page ends. One that is kept for going back to stays in the room. */
   readonly #hidden = (event: Event) => {
-    if ((event as PageTransitionEvent).persisted || this.#over) return;
-    // A worker ends with its last page, before it can do anything.
-    if (this.#token && this.#pending.size === 0) farewell(this.url, this.#token);
-    this.#post({ kind: "leave" });
+    if (!(event as PageTransitionEvent).persisted) this.#post({ kind: "leave" });
   };
 }

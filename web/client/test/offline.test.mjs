@@ -115,6 +115,7 @@ test("a server that does not know the session any more: what was not saved is a 
   await server.again();
   const { draft, text } = await swap;
   assert.equal(draft.text, "unsaved base\n");
+  assert.equal(draft.unsaved, "unsaved ");
   assert.equal(draft.reason, "SESSION_UNKNOWN");
   assert.equal(text.toString(), "base\n");
   assert.notEqual(provider.doc, doc);

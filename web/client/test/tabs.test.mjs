@@ -1,6 +1,7 @@
 // Tabs that share a session through the worker: here the worker's code runs in this process, behind real ports.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as Y from "yjs";
 import { TandemClient } from "../dist/index.js";
 import { WorkerHost } from "../dist/worker_host.js";
 import { agreed, next, open, serverWithRoom, until } from "./support.mjs";
@@ -134,4 +135,31 @@ test("people of other names have their own session, until the connections are us
   await tab(server.url, rooms[1], "Ada");
   await tab(server.url, rooms[2], "Ada");
   await assert.rejects(tab(server.url, rooms[3], "Ada"), { reason: "CONNECTIONS_USED_UP" });
+});
+
+test("one's cursor in another tab is shown, in its own place, and goes with the tab", async (t) => {
+  const { server, room } = await serverWithRoom(t, [{ path: "main.txt", text: "hello world" }]);
+  const { tab } = browser(t);
+  const at = (provider, index) => Y.createRelativePositionFromTypeIndex(provider.text, index);
+  const seen = (provider) =>
+    [...provider.awareness.getStates()]
+      .filter(([id, state]) => id !== provider.awareness.clientID && state.cursor)
+      .map(([, { user, cursor }]) => [user.name, Y.createAbsolutePositionFromRelativePosition(cursor.head, provider.doc)?.index]);
+  const point = (provider, index) => provider.awareness.setLocalStateField("cursor", { anchor: at(provider, index), head: at(provider, index) });
+  const shows = (provider, ...all) =>
+    until(`it shows ${JSON.stringify(all)}`, () => JSON.stringify(seen(provider).sort()) === JSON.stringify(all));
+
+  const first = await tab(server.url, room, "Ada");
+  const one = await open(first);
+  point(one, 2);
+  const second = await tab(server.url, room, "Ada");
+  const other = await open(second);
+  await shows(other, ["Ada", 2]);
+  point(other, 7);
+  await shows(one, ["Ada", 7]);
+  point(one, 3);
+  await shows(other, ["Ada", 3]);
+  assert.deepEqual(first.people.map(({ name, me }) => [name, me]), [["Ada", true]], "two tabs are one person");
+  await second.leave();
+  await shows(one);
 });
