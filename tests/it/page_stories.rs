@@ -1,5 +1,5 @@
 //! Longer stories of the page in a real browser, each with servers of its own. A part of each runs here; variables give
-//! the full size: `TANDEM_SESSION_SECONDS`, `TANDEM_OFFLINE_SECONDS`, `TANDEM_PAGE_KILLS`.
+//! the full size: `TANDEM_OFFLINE_SECONDS`, `TANDEM_PAGE_KILLS`.
 
 use crate::node::{node, set, told};
 
@@ -18,11 +18,6 @@ pub(crate) fn story_of(name: &str, words: &[&str]) {
             .args(words),
     );
     println!("{name}: {figures}");
-}
-
-#[test]
-fn pages_type_a_real_session_and_every_character_is_there_once() {
-    story("session");
 }
 
 #[test]
