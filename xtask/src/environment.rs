@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use crate::run::{Result, find, root, run, succeeds, target};
 
-/// Debian's packages for what is missing of Python and Node.
+/// Debian's packages for what is missing of Python, Node and a browser.
 pub(crate) fn missing() -> Vec<&'static str> {
     let mut packages = Vec::new();
     if find("python3").is_none() {
@@ -16,7 +16,7 @@ pub(crate) fn missing() -> Vec<&'static str> {
     if !succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"])) {
         packages.push("python3-venv");
     }
-    packages.extend(missing_node());
+    packages.extend(missing_scripts());
     packages
 }
 
@@ -29,8 +29,39 @@ pub(crate) fn missing_node() -> Vec<&'static str> {
         .collect()
 }
 
+/// The same for Node and a browser.
+pub(crate) fn missing_scripts() -> Vec<&'static str> {
+    let mut packages = missing_node();
+    if chromium().is_none() {
+        packages.push("chromium");
+    }
+    packages
+}
+
+/// What the scripts of `tests/node` run with.
+pub(crate) struct Scripts {
+    /// Node itself.
+    pub(crate) node: PathBuf,
+    /// Where they are.
+    pub(crate) folder: PathBuf,
+    /// A browser.
+    pub(crate) chromium: PathBuf,
+}
+
+/// Makes them ready: their packages, and the client library that they use.
+pub(crate) fn scripts() -> Result<Scripts> {
+    let folder = root().join("tests/node");
+    npm(&folder)?;
+    web_client()?;
+    Ok(Scripts {
+        node: find("node").ok_or("node is not in PATH")?,
+        folder,
+        chromium: chromium().ok_or("chromium is not in PATH")?,
+    })
+}
+
 /// A browser of the Chromium family.
-pub(crate) fn chromium() -> Option<PathBuf> {
+fn chromium() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     names.into_iter().find_map(find)
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitCode};
 
-use crate::run::{Result, cargo, find, root, run, target};
+use crate::run::{Result, cargo, run, target};
 use crate::{apt, environment};
 
 /// `cargo xtask page-bench`: times and bytes of the release build's page.
@@ -19,20 +19,12 @@ pub(crate) fn picture() -> Result<ExitCode> {
 
 /// Runs a script of `tests/node` with a browser and a build of the server.
 fn script(build: &str, words: &[&str]) -> Result<ExitCode> {
-    let mut missing = environment::missing_node();
-    if environment::chromium().is_none() {
-        missing.push("chromium");
-    }
-    apt::install(&missing)?;
-    let folder = root().join("tests/node");
-    environment::npm(&folder)?;
-    environment::web_client()?;
-    let chromium = environment::chromium().ok_or("chromium is not in PATH")?;
-    let node = find("node").ok_or("node is not in PATH")?;
-    run(Command::new(node)
+    apt::install(&environment::missing_scripts())?;
+    let scripts = environment::scripts()?;
+    run(Command::new(scripts.node)
         .args(words)
-        .current_dir(folder)
-        .env("TANDEM_TEST_CHROMIUM", chromium)
+        .current_dir(scripts.folder)
+        .env("TANDEM_TEST_CHROMIUM", scripts.chromium)
         .env("TANDEM_TEST_BINARY", target().join(build).join("tandem")))?;
     Ok(ExitCode::SUCCESS)
 }

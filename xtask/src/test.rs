@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::run::{Result, cargo, find, root, shown};
+use crate::run::{Result, cargo, shown};
 use crate::{apt, environment, postgres};
 
 /// Sets up, runs the tests with the given arguments, and gives cargo's exit code.
@@ -14,16 +14,9 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
     if environment::faketime().is_none() {
         missing.push("faketime");
     }
-    if environment::chromium().is_none() {
-        missing.push("chromium");
-    }
     apt::install(&missing)?;
     let python = environment::python()?;
-    let node_folder = root().join("tests/node");
-    environment::npm(&node_folder)?;
-    environment::web_client()?;
-    let node = find("node").ok_or("node is not in PATH")?;
-    let chromium = environment::chromium().ok_or("chromium is not in PATH")?;
+    let scripts = environment::scripts()?;
     let faketime = environment::faketime().ok_or("libfaketime was not found")?;
     let cluster = postgres::Cluster::start()?;
 
@@ -35,9 +28,9 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode> {
         .env("TANDEM_TEST_PYTHON", python.join("python"))
         .env("TANDEM_TEST_GRPCURL", python.join("grpcurl"))
         .env("TANDEM_TEST_FAKETIME", faketime)
-        .env("TANDEM_TEST_CHROMIUM", chromium)
-        .env("TANDEM_TEST_NODE", node)
-        .env("TANDEM_TEST_NODE_DIR", node_folder);
+        .env("TANDEM_TEST_CHROMIUM", scripts.chromium)
+        .env("TANDEM_TEST_NODE", scripts.node)
+        .env("TANDEM_TEST_NODE_DIR", scripts.folder);
     eprintln!("xtask: {}", shown(&tests));
     let status = tests.status().map_err(|e| format!("cannot run cargo: {e}"))?;
     drop(cluster);

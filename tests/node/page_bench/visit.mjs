@@ -1,29 +1,10 @@
 // A first visit, by a room's link: when one can type, and what came over the wire.
-import { connect, createServer } from "node:net";
 import { pause, roomOf } from "../page_stories/stage.mjs";
 import { judge, percentile } from "./figures.mjs";
 import { watch } from "./watch.mjs";
 
 const VISITS = 10;
 const TEXT = 'fn main() {\n    println!("{}", 6 * 7);\n}\n';
-
-/** A way to the server that counts every byte which comes from there, headers included. */
-async function counted(port) {
-  const way = { bytes: 0 };
-  const front = createServer((near) => {
-    const far = connect(port, "127.0.0.1");
-    far.on("data", (data) => (way.bytes += data.length));
-    for (const [one, other] of [[near, far], [far, near]]) {
-      one.on("error", () => undefined);
-      one.on("close", () => other.destroy());
-      one.pipe(other);
-    }
-  });
-  await new Promise((resolve) => front.listen(0, "127.0.0.1", resolve));
-  way.url = `http://127.0.0.1:${front.address().port}`;
-  way.close = () => front.close();
-  return way;
-}
 
 /** Goes to a room in a browser that has nothing of it yet; how long it takes until the editor has text and the focus. */
 async function visit(person, base, room) {
@@ -34,7 +15,7 @@ async function visit(person, base, room) {
   return { time, ana };
 }
 
-export async function visits({ person, server }) {
+export async function visits({ person, server, wire }) {
   const room = await roomOf(server, [{ path: "main.rs", text: TEXT }]);
   const times = [];
   for (let n = 0; n < VISITS; n += 1) {
@@ -42,7 +23,7 @@ export async function visits({ person, server }) {
     times.push(time);
     await ana.context.close();
   }
-  const way = await counted(server.port);
+  const way = await wire();
   const { ana } = await visit(person, way.url, room);
   // The language's colours are the last to come.
   await ana.page.locator(".cm-line span[class]").first().waitFor();

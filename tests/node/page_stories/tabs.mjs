@@ -3,13 +3,30 @@ import { agreed, enter, once, roomOf, saved, stage, textOf, until } from "./stag
 
 const USED_UP = "This browser has as many connections to the server open as it allows. Close another tab of this page.";
 
+/** So many tabs of somebody's browser, each in the next of these rooms. */
+async function open(somebody, tab, rooms, count) {
+  const tabs = [];
+  for (let n = 0; n < count; n += 1) {
+    const page = n === 0 ? somebody.page : await tab(somebody);
+    const room = rooms[n % rooms.length];
+    await enter(page, room.url);
+    tabs.push({ page, room });
+  }
+  return tabs;
+}
+
+/** Types at the end of what a tab shows. */
+async function types(page, piece) {
+  await page.bringToFront();
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.insertText(piece);
+}
+
 /** Types a piece in each tab, one after the other; all tabs of its room show it. */
 async function allLive(server, tabs) {
   for (const [n, { page, room }] of tabs.entries()) {
-    await page.bringToFront();
-    await page.locator(".cm-content").click();
-    await page.keyboard.press("Control+End");
-    await page.keyboard.insertText(`<tab ${n}>`);
+    await types(page, `<tab ${n}>`);
     for (const other of tabs.filter((tab) => tab.room === room)) {
       await until(`tab ${n} is seen`, async () => (await textOf(other.page)).includes(`<tab ${n}>`) || textOf(other.page));
     }
@@ -24,13 +41,7 @@ async function allLive(server, tabs) {
 await stage(async ({ person, tab, server }) => {
   const rooms = [await roomOf(server), await roomOf(server), await roomOf(server)];
   const ana = await person("Ana");
-  const tabs = [];
-  for (let n = 0; n < 10; n += 1) {
-    const page = n === 0 ? ana.page : await tab(ana);
-    const room = rooms[n % rooms.length];
-    await enter(page, room.url);
-    tabs.push({ page, room });
-  }
+  const tabs = await open(ana, tab, rooms, 10);
   const began = Date.now();
   await allLive(server, tabs);
   const shared = Date.now() - began;
@@ -45,21 +56,13 @@ await stage(async ({ person, tab, server }) => {
   // Without a SharedWorker each tab has a stream of its own, while there are connections.
   const eve = await person("Eve");
   await eve.context.addInitScript(() => delete window.SharedWorker);
-  const own = [];
-  for (let n = 0; n < 4; n += 1) {
-    const page = n === 0 ? eve.page : await tab(eve);
-    const room = rooms[n % rooms.length];
-    await enter(page, room.url);
-    own.push({ page, room });
-  }
+  const own = await open(eve, tab, rooms, 4);
   const late = await tab(eve);
   await late.goto(rooms[1].url);
   await late.getByText(USED_UP).waitFor();
   if ((await late.locator(".cm-content").count()) > 0) throw new Error("the fifth tab has an editor all the same");
   for (const [n, { page }] of own.entries()) {
-    await page.keyboard.press("Control+End");
-    await page.locator(".cm-content").click();
-    await page.keyboard.insertText(`<own ${n}>`);
+    await types(page, `<own ${n}>`);
     await saved(page);
   }
   // The sentence is true: with one tab less there is room.
